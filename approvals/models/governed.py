@@ -1,0 +1,37 @@
+"""What every record under approval has in common."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class NeverDeleted(Exception):  # noqa: N818
+    """Raised when code tries to delete a record that may only be blocked."""
+
+
+class GovernedQuerySet(models.QuerySet):
+    """A queryset that refuses to delete."""
+
+    def delete(self):
+        """Refuse: governed records are blocked, never deleted."""
+        raise NeverDeleted(_("Records under approval are never deleted, only blocked."))
+
+
+class GovernedModel(models.Model):
+    """Base of a model whose records change only through `approvals.changes`.
+
+    revision counts the writes of a record, so that a form can tell whether
+    somebody else has saved meanwhile.
+    """
+
+    revision = models.PositiveIntegerField(_("revision"), default=1, editable=False)
+    created_at = models.DateTimeField(_("created"), editable=False)
+    modified_at = models.DateTimeField(_("modified"), editable=False)
+
+    objects = GovernedQuerySet.as_manager()
+
+    class Meta:
+        abstract = True
+
+    def delete(self, *args, **kwargs):
+        """Refuse: governed records are blocked, never deleted."""
+        raise NeverDeleted(_("Records under approval are never deleted, only blocked."))

@@ -1,0 +1,96 @@
+"""Which models are under approval, and how to find them again.
+
+`customers.apps` calls `govern` once, when the program starts. The engine asks
+this register for everything it needs to know of a model and imports no other app.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from django.core.exceptions import ImproperlyConfigured
+from django.db.models import Field, Model
+
+from .models import GovernedModel
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One broken rule across fields: the names of the fields it reads, and the reason."""
+
+    fields: tuple[str, ...]
+    message: str
+
+
+def no_rules(values: Mapping) -> Iterable[Rule]:
+    """A model without rules across fields."""
+    return ()
+
+
+@dataclass(frozen=True)
+class Governed:
+    """A model under approval.
+
+    key: name of the field that people know a record by; it never changes.
+    groups: heading -> names of the fields under it, in the order of the form;
+        exactly these fields can be set, and each of them can be governed.
+    rules: takes a record's values by field name and returns the rules they break.
+    workflow_type, element: what workflows and their approval element are called.
+    """
+
+    model: type[GovernedModel]
+    key: str
+    groups: Mapping[str, tuple[str, ...]]
+    workflow_type: str
+    element: str
+    rules: Callable[[Mapping], Iterable[Rule]] = field(default=no_rules)
+
+    @cached_property
+    def fields(self) -> dict[str, Field]:
+        """Every field that can be set, by name, in the order of the form."""
+        names = [name for group in self.groups.values() for name in group]
+        return {name: self.model._meta.get_field(name) for name in names}
+
+    @cached_property
+    def key_field(self) -> Field:
+        """The field that holds the business key."""
+        return self.model._meta.get_field(self.key)
+
+    @property
+    def label(self) -> str:
+        """`app_label.model`, as content types write it."""
+        return self.model._meta.label_lower
+
+
+_governed: dict[str, Governed] = {}
+
+
+def govern(model, *, key, groups, workflow_type, element, rules=no_rules) -> Governed:
+    """Put `model` under approval. Called once per model, when its app is ready.
+
+    Raises ImproperlyConfigured where a field is named twice, is the key, or is unknown.
+    """
+    governed = Governed(model, key, groups, workflow_type, element, rules)
+    names = [name for group in groups.values() for name in group]
+    if len(names) != len(set(names)) or key in names:
+        raise ImproperlyConfigured(f"{model}: name each governed field once, and never the key.")
+    known = {f.name for f in model._meta.concrete_fields}
+    if unknown := set(names) - known:
+        raise ImproperlyConfigured(f"{model}: no such fields: {sorted(unknown)}.")
+    _governed[governed.label] = governed
+    return governed
+
+
+def get(model: type[Model] | Model) -> Governed:
+    """The register's entry for a model or a record of it. Raises LookupError if not governed."""
+    return _governed[model._meta.label_lower]
+
+
+def for_content_type(content_type) -> Governed:
+    """The register's entry for a content type. Raises LookupError if not governed."""
+    return _governed[f"{content_type.app_label}.{content_type.model}"]
+
+
+def all_governed() -> list[Governed]:
+    """Every model under approval."""
+    return list(_governed.values())

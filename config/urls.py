@@ -1,0 +1,11 @@
+"""All URLs. Every page needs a login unless it says otherwise (LoginRequiredMiddleware)."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+urlpatterns = [
+    path("", include("customers.urls")),
+    path("", include("approvals.urls")),
+    path("accounts/", include("django.contrib.auth.urls")),
+    path("admin/", admin.site.urls),
+]
