@@ -77,6 +77,7 @@ def govern(model, *, key, groups, workflow_type, element, rules=no_rules) -> Gov
     known = {f.name for f in model._meta.concrete_fields}
     if unknown := set(names) - known:
         raise ImproperlyConfigured(f"{model}: no such fields: {sorted(unknown)}.")
+    model.key_name = key
     _governed[governed.label] = governed
     return governed
 

@@ -3,6 +3,8 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from approvals.values import fold_key
+
 
 class NeverDeleted(Exception):  # noqa: N818
     """Raised when code tries to delete a record that may only be blocked."""
@@ -20,9 +22,12 @@ class GovernedModel(models.Model):
     """Base of a model whose records change only through `approvals.changes`.
 
     revision counts the writes of a record, so that a form can tell whether
-    somebody else has saved meanwhile.
+    somebody else has saved meanwhile. folded_key is the business key as keys are
+    compared, whatever the case: SQLite's LOWER knows only ASCII.
     """
 
+    key_name = ""
+    folded_key = models.CharField(max_length=200, unique=True, editable=False)
     revision = models.PositiveIntegerField(_("revision"), default=1, editable=False)
     created_at = models.DateTimeField(_("created"), editable=False)
     modified_at = models.DateTimeField(_("modified"), editable=False)
@@ -31,6 +36,11 @@ class GovernedModel(models.Model):
 
     class Meta:
         abstract = True
+
+    def save(self, *args, **kwargs):
+        """Keep the folded key beside the key."""
+        self.folded_key = fold_key(getattr(self, self.key_name))
+        super().save(*args, **kwargs)
 
     def delete(self, *args, **kwargs):
         """Refuse: governed records are blocked, never deleted."""

@@ -1,0 +1,94 @@
+"""Workflow history: who did what, when, why. Rows are added, never changed."""
+
+from django.conf import settings
+from django.contrib.contenttypes.models import ContentType
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from .proposals import Origin
+
+
+class Verb(models.TextChoices):
+    """What happened."""
+
+    CREATED = "created", _("Created")
+    CHANGED = "changed", _("Changed")
+    CHANGED_WITHOUT_APPROVAL = "changed_without_approval", _("Changed by import, nobody approved")
+    PROPOSED = "proposed", _("Proposed")
+    EDITED = "edited", _("Proposed value changed")
+    DISCARDED = "discarded", _("Discarded")
+    DROPPED = "dropped", _("Dropped: equal to the current value")
+    SUPERSEDED = "superseded", _("Discarded: changed directly")
+    SUBMITTED = "submitted", _("Submitted")
+    ASSIGNED = "assigned", _("Assigned")
+    APPROVED = "approved", _("Approved")
+    STEP_COMPLETED = "step_completed", _("Step completed")
+    REJECTED = "rejected", _("Rejected")
+    CHANGE_REQUESTED = "change_requested", _("Change requested")
+    CONFLICT = "conflict", _("Conflict: change requested")
+    RECALLED = "recalled", _("Recalled")
+    JOINED = "joined", _("Joined with another proposal")
+    COMPLETED = "completed", _("Approval completed")
+    APPLIED = "applied", _("Applied")
+    PARAMETER_CHANGED = "parameter_changed", _("Parameter changed")
+    ENABLEMENT_CHANGED = "enablement_changed", _("Enablement changed")
+    WORKFLOW_ACTIVATED = "workflow_activated", _("Workflow version activated")
+    WORKFLOW_RETIRED = "workflow_retired", _("Workflow version retired")
+    WORKFLOW_CHANGED = "workflow_changed", _("Workflow draft changed")
+
+
+class WorkflowEvent(models.Model):
+    """One entry of the history.
+
+    The record (content type, id, key) is empty where the entry is not about a
+    record but, say, about the parameters. Values are text made by `values.encode`.
+    """
+
+    at = models.DateTimeField(_("when"))
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("who")
+    )
+    on_behalf_of = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        related_name="+",
+        verbose_name=_("on behalf of"),
+    )
+    verb = models.CharField(_("what"), max_length=30, choices=Verb)
+    content_type = models.ForeignKey(ContentType, models.PROTECT, null=True, related_name="+")
+    object_id = models.BigIntegerField(null=True)
+    record_key = models.CharField(_("account"), max_length=100, blank=True)
+    proposal = models.ForeignKey(
+        "approvals.Proposal", models.PROTECT, null=True, related_name="events"
+    )
+    step = models.ForeignKey("approvals.WorkflowStep", models.PROTECT, null=True, related_name="+")
+    field = models.CharField(_("field"), max_length=100, blank=True)
+    old = models.TextField(_("old value"), null=True)
+    new = models.TextField(_("new value"), null=True)
+    comment = models.TextField(_("comment"), blank=True)
+    origin = models.CharField(_("origin"), max_length=10, choices=Origin)
+    import_job = models.ForeignKey(
+        "approvals.ImportJob", models.PROTECT, null=True, related_name="+"
+    )
+
+    class Meta:
+        verbose_name = _("Workflow history")
+        verbose_name_plural = _("Workflow history")
+        ordering = ["id"]
+        indexes = [
+            models.Index(fields=["content_type", "object_id", "id"], name="history_of_record"),
+        ]
+
+    def __str__(self):
+        return f"{self.at:%Y-%m-%d %H:%M} {self.actor}: {self.get_verb_display()}"
+
+    def save(self, *args, **kwargs):
+        """Add the entry; refuse to change one that exists."""
+        if not self._state.adding:
+            raise TypeError("The history is append-only.")
+        super().save(*args, **kwargs)
+
+    def delete(self, *args, **kwargs):
+        """Refuse: the history is append-only."""
+        raise TypeError("The history is append-only.")

@@ -1,0 +1,4 @@
+"""Pages of the engine."""
+
+app_name = "approvals"
+urlpatterns = []

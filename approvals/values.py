@@ -1,0 +1,139 @@
+"""One field's value: normalise, encode, decode, display.
+
+Form, import and apply share these functions, so that a value means the same
+wherever it comes in. A foreign key's value is the code of what it refers to.
+"""
+
+import datetime
+import unicodedata
+from decimal import Decimal
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.utils import formats
+from django.utils.translation import gettext as _
+
+# Control, format (zero-width, bidi), surrogate, private-use and unassigned characters,
+# line and paragraph separators: an approver would not see them.
+INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+
+
+def clean_text(text: str, *, multiline=False) -> str:
+    """Return `text` in Unicode NFC, outer blanks trimmed, line ends as \\n.
+
+    Raises ValidationError naming the first character that nobody could see.
+    """
+    text = text.replace("\r\n", "\n").replace("\r", "\n") if multiline else text
+    if not text.isascii():
+        text = unicodedata.normalize("NFC", text)
+    text = text.strip()
+    if text.isprintable():
+        return text
+    for char in text:
+        if unicodedata.category(char) in INVISIBLE and not (multiline and char in "\n\t"):
+            raise ValidationError(
+                _("The invisible character %(code)s is not allowed.")
+                % {"code": f"U+{ord(char):04X}"},
+                code="invisible",
+            )
+    return text
+
+
+def fold_key(key: str) -> str:
+    """Return the spelling under which business keys are compared, whatever the case."""
+    return unicodedata.normalize("NFC", key.casefold())
+
+
+def normalise(field: models.Field, raw):
+    """Return the value of `field` that `raw` (text or a Python value) stands for.
+
+    Raises ValidationError with the reason, also where a required field is empty.
+    Whether a foreign key's target exists is for the caller to check, for many at once.
+    """
+    value = _text_of(field, raw) if isinstance(raw, str) else raw
+    if value in (None, ""):
+        return _empty(field)
+    if isinstance(field, models.ForeignKey):
+        return normalise(field.target_field, getattr(value, field.target_field.attname, value))
+    if isinstance(field, models.DecimalField):
+        value = _decimal(field, value)
+    value = field.to_python(value)
+    field.run_validators(value)
+    if field.choices and value not in dict(field.flatchoices):
+        raise ValidationError(_("“%(value)s” is not one of the choices.") % {"value": value})
+    return value
+
+
+def _text_of(field, raw):
+    multiline = isinstance(field, models.TextField)
+    text = clean_text(raw, multiline=multiline)
+    if field.max_length and len(text) > field.max_length * 4:
+        raise ValidationError(_("The text is too long."))
+    return text
+
+
+def _empty(field):
+    if field.blank or field.null:
+        return None if field.null else ""
+    raise ValidationError(_("This field is required."), code="required")
+
+
+def _decimal(field, value):
+    try:
+        number = Decimal(str(value)) if not isinstance(value, Decimal) else value
+    except ArithmeticError:
+        raise ValidationError(_("“%(value)s” is not a number.") % {"value": value}) from None
+    if not number.is_finite():
+        raise ValidationError(_("“%(value)s” is not a finite number.") % {"value": value})
+    unit = Decimal(1).scaleb(-field.decimal_places)
+    if abs(number.adjusted()) > field.max_digits:
+        raise ValidationError(_("The number has too many digits."))
+    if number != number.quantize(unit):
+        raise ValidationError(
+            _("At most %(places)s decimals are allowed.") % {"places": field.decimal_places}
+        )
+    return abs(number.quantize(unit)) if number == 0 else number.quantize(unit)
+
+
+def encode(field: models.Field, value) -> str | None:
+    """Return a normalised value as plain text; None stands for null, "" for empty text."""
+    if value is None:
+        return None
+    if isinstance(value, bool):
+        return "1" if value else "0"
+    if isinstance(value, datetime.date):
+        return value.isoformat()
+    if isinstance(value, Decimal):
+        return format(value.quantize(Decimal(1).scaleb(-field.decimal_places)), "f")
+    return str(value)
+
+
+def decode(field: models.Field, text: str | None):
+    """Return the value that `encode` made `text` of."""
+    if text is None:
+        return None
+    if isinstance(field, models.ForeignKey):
+        return decode(field.target_field, text)
+    if isinstance(field, models.BooleanField):
+        return text == "1"
+    return field.to_python(text)
+
+
+def display(field: models.Field, value) -> str:
+    """Return a value as a person reads it, in the active language."""
+    if value is None or value == "":
+        return ""
+    if isinstance(value, bool):
+        return _("Yes") if value else _("No")
+    if field.choices:
+        return str(dict(field.flatchoices).get(value, value))
+    if isinstance(value, Decimal):
+        return formats.number_format(value, field.decimal_places, force_grouping=True)
+    if isinstance(value, datetime.date):
+        return formats.date_format(value, "SHORT_DATE_FORMAT")
+    return str(value)
+
+
+def display_text(field: models.Field, text: str | None) -> str:
+    """Return an encoded value as a person reads it."""
+    return display(field, decode(field, text))

@@ -1,0 +1,4 @@
+"""Pages of the customer master data."""
+
+app_name = "customers"
+urlpatterns = []
