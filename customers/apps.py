@@ -1,6 +1,7 @@
 """The customer master as a Django app; it puts customers under approval."""
 
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
 
 # Heading -> fields, in the order of the form. Exactly these can be set and governed.
@@ -114,12 +115,14 @@ class CustomersConfig(AppConfig):
     verbose_name = _("Customers")
 
     def ready(self):
-        """Put customers under approval."""
+        """Put customers under approval and have the reference tables seeded."""
         from approvals.registry import govern
 
         from .models import Customer
+        from .reference import seed_after_migrate
         from .rules import rules
 
+        post_migrate.connect(seed_after_migrate, sender=self)
         govern(
             Customer,
             key="account",
