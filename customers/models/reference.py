@@ -5,6 +5,7 @@ Their code is the primary key and never changes, so that history stays readable.
 
 from django.core.validators import RegexValidator
 from django.db import models
+from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from ..fields import KeyField
@@ -34,6 +35,13 @@ class ReferenceData(models.Model):
     class Meta:
         abstract = True
         ordering = ["code"]
+        constraints = [
+            models.UniqueConstraint(
+                Lower("code"),
+                name="%(class)s_code_any_case",
+                violation_error_message=_("This code exists already, perhaps in another case."),
+            )
+        ]
 
     def __str__(self):
         return f"{self.code} – {self.name}"
