@@ -1,0 +1,92 @@
+"""Fixtures that most tests share: people of each role, a workflow, governed fields."""
+
+import pytest
+from django.contrib.auth.models import Group, User
+from django.contrib.contenttypes.models import ContentType
+
+from approvals import registry
+from approvals.models import Behavior, Workflow
+from customers.models import Customer
+
+
+def make_person(username, *groups, **values):
+    """A person with the permissions of `groups`; the password is "password"."""
+    user = User.objects.create_user(username, f"{username}@example.com", "password", **values)
+    user.groups.set([Group.objects.get(name=name) for name in groups])
+    return user
+
+
+@pytest.fixture
+def person(db):
+    """A function that makes a person: person("zoe", "Clerk", "Approver")."""
+    return make_person
+
+
+@pytest.fixture
+def clerk(person):
+    return person("clerk", "Clerk", first_name="Clara", last_name="Clerk")
+
+
+@pytest.fixture
+def approver(person):
+    """Decides the first step of `workflow`."""
+    return person("approver", "Approver", first_name="Anna", last_name="Approver")
+
+
+@pytest.fixture
+def second_approver(person):
+    """Decides the second and last step of `workflow`."""
+    return person("second_approver", "Approver", first_name="Ben", last_name="Approver")
+
+
+@pytest.fixture
+def steward(person):
+    return person("steward", "Data steward", first_name="Stella", last_name="Steward")
+
+
+@pytest.fixture
+def administrator(person):
+    return person("administrator", "Administrator", is_staff=True, first_name="Adam")
+
+
+@pytest.fixture
+def auditor(person):
+    return person("auditor", "Auditor", first_name="Audrey", last_name="Auditor")
+
+
+@pytest.fixture
+def workflow(administrator, approver, second_approver):
+    """The active version of a workflow with two steps: approver, then second_approver."""
+    from approvals import workflows
+
+    customers = ContentType.objects.get_for_model(Customer)
+    version = Workflow.objects.create(content_type=customers, name="Customers").versions.create(
+        number=1
+    )
+    version.steps.create(position=1, name="Credit manager").users.set([approver])
+    version.steps.create(position=2, name="Finance director").users.set([second_approver])
+    workflows.activate(version, by=administrator)
+    version.refresh_from_db()
+    return version
+
+
+@pytest.fixture
+def govern_fields(administrator):
+    """A function that switches approvals on for the fields named, and off for all others.
+
+    behavior: what an import may do to them.
+    """
+
+    from approvals import parameters
+
+    def switch(*names, behavior=Behavior.REJECT):
+        fields = {name: name in names for name in registry.get(Customer).fields}
+        parameters.set_parameters(
+            by=administrator,
+            enabled=True,
+            entity_behavior=behavior,
+            fields=fields,
+            model=Customer,
+        )
+
+    return switch
