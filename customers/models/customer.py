@@ -3,7 +3,6 @@
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
-from django.db.models.functions import Lower
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
@@ -233,13 +232,6 @@ class Customer(GovernedModel):
         permissions = [
             ("import_customer", "Can import customers"),
             ("export_customer", "Can export customers"),
-        ]
-        constraints = [
-            models.UniqueConstraint(
-                Lower("account"),
-                name="customer_account_any_case",
-                violation_error_message=_("This customer account exists already."),
-            )
         ]
         indexes = [
             models.Index(fields=["name", "account"], name="customer_by_name"),
