@@ -1,6 +1,7 @@
 """The approval engine as a Django app."""
 
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
 
 
@@ -9,3 +10,9 @@ class ApprovalsConfig(AppConfig):
 
     name = "approvals"
     verbose_name = _("Approvals")
+
+    def ready(self):
+        """Keep the groups and the parameters row in place."""
+        from .roles import make_roles
+
+        post_migrate.connect(make_roles, sender=self)

@@ -67,11 +67,21 @@ class WorkflowVersion(models.Model):
     def __str__(self):
         return f"{self.workflow} {self.number}"
 
-    @transition(field=state, source=VersionState.DRAFT, target=VersionState.ACTIVE)
+    @transition(
+        field=state,
+        source=VersionState.DRAFT,
+        target=VersionState.ACTIVE,
+        permission="approvals.administer_workflow",
+    )
     def activate(self):
         """Put the version into force."""
 
-    @transition(field=state, source=VersionState.ACTIVE, target=VersionState.RETIRED)
+    @transition(
+        field=state,
+        source=VersionState.ACTIVE,
+        target=VersionState.RETIRED,
+        permission="approvals.administer_workflow",
+    )
     def retire(self):
         """Take the version out of force; running proposals keep it."""
 

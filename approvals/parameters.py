@@ -1,0 +1,128 @@
+"""Setting the parameters: approvals on or off, Data entity behavior, enabled fields."""
+
+from typing import NamedTuple
+
+from django.contrib.contenttypes.models import ContentType
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from . import history, registry
+from .models import (
+    ApprovalParameters,
+    Behavior,
+    FieldEnablement,
+    Origin,
+    Verb,
+    VersionState,
+    WorkflowEvent,
+    WorkflowVersion,
+)
+from .values import encode
+
+# What each Data entity behavior does to records that exist, in one line.
+EXPLANATIONS = {
+    Behavior.ALLOW: gettext_lazy(
+        "An import writes governed fields at once. The history says that nobody approved."
+    ),
+    Behavior.REJECT: gettext_lazy(
+        "A row that changes a governed field fails and changes nothing. Other rows go on."
+    ),
+    Behavior.PROPOSE: gettext_lazy(
+        "An import writes the other fields, and submits the governed ones for approval."
+    ),
+}
+
+
+class Switched(NamedTuple):
+    """What was switched, as history entries, and what to read about the parameters now."""
+
+    changes: list[WorkflowEvent]
+    warnings: list[str]
+
+
+@transaction.atomic
+def set_parameters(model, *, by, enabled=None, entity_behavior=None, fields=None) -> Switched:
+    """Switch what differs from what is stored, each switch with an entry in the history.
+
+    model: the governed model whose `fields` (name -> enabled) are meant. None, and a
+    field that is not named, leave a switch alone. Raises PermissionDenied where `by`
+    may not change parameters, LookupError for a field that cannot be governed, and
+    ValueError for an unknown behavior.
+    """
+    if not by.has_perm("approvals.change_approvalparameters"):
+        raise PermissionDenied
+    row = ApprovalParameters.objects.select_for_update().get()
+    wanted = {"enabled": enabled, "entity_behavior": entity_behavior and Behavior(entity_behavior)}
+    changes = _switch_parameters(row, wanted) + _switch_fields(model, fields or {})
+    for event in changes:
+        event.actor, event.origin = by, Origin.ADMIN
+    history.record(changes)
+    return Switched(changes, warnings(model))
+
+
+def warnings(model) -> list[str]:
+    """What an administrator should know about the parameters as they are stored."""
+    if not ApprovalParameters.objects.filter(enabled=True).exists():
+        return []
+    content_type = ContentType.objects.get_for_model(model)
+    found = []
+    active = WorkflowVersion.objects.filter(state=VersionState.ACTIVE)
+    if not active.filter(workflow__content_type=content_type).exists():
+        found.append(
+            _(
+                "Customer approvals are on, but no workflow is active: proposed changes cannot "
+                "be submitted. Activate one under Accounts receivable workflows."
+            )
+        )
+    if not FieldEnablement.objects.filter(content_type=content_type, enabled=True).exists():
+        found.append(_("Customer approvals are on, but no field is enabled: nothing is governed."))
+    return found
+
+
+def enabled_fields(model) -> set[str]:
+    """The fields of `model` whose Enable is ticked, whether or not approvals are on."""
+    content_type = ContentType.objects.get_for_model(model)
+    rows = FieldEnablement.objects.filter(content_type=content_type, enabled=True)
+    return set(rows.values_list("field", flat=True))
+
+
+def _switch_parameters(row, wanted):
+    changes = []
+    for name, new in wanted.items():
+        old = getattr(row, name)
+        if new not in (None, old):
+            setattr(row, name, new)
+            changes.append(_event(Verb.PARAMETER_CHANGED, row._meta.get_field(name), old, new))
+    if changes:
+        row.save(update_fields=[event.field for event in changes])
+    return changes
+
+
+def _switch_fields(model, wanted):
+    governed = registry.get(model)
+    if unknown := set(wanted) - set(governed.fields):
+        raise LookupError(f"These fields cannot be governed: {sorted(unknown)}.")
+    enabled = enabled_fields(model)
+    switched = {name: on for name, on in wanted.items() if on != (name in enabled)}
+    content_type = ContentType.objects.get_for_model(model)
+    FieldEnablement.objects.bulk_create(
+        [
+            FieldEnablement(content_type=content_type, field=f, enabled=e)
+            for f, e in switched.items()
+        ],
+        update_conflicts=True,
+        unique_fields=["content_type", "field"],
+        update_fields=["enabled"],
+    )
+    enable = FieldEnablement._meta.get_field("enabled")
+    return [
+        _event(Verb.ENABLEMENT_CHANGED, enable, not on, on, field=name, content_type=content_type)
+        for name, on in switched.items()
+    ]
+
+
+def _event(verb, field, old, new, **details):
+    details = {"field": field.name, **details}
+    return WorkflowEvent(verb=verb, old=encode(field, old), new=encode(field, new), **details)
