@@ -123,6 +123,6 @@ def _switch_fields(model, wanted):
     ]
 
 
-def _event(verb, field, old, new, **details):
-    details = {"field": field.name, **details}
-    return WorkflowEvent(verb=verb, old=encode(field, old), new=encode(field, new), **details)
+def _event(verb, column, old, new, **details):
+    details = {"field": column.name, **details}
+    return WorkflowEvent(verb=verb, old=encode(column, old), new=encode(column, new), **details)
