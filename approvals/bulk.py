@@ -11,10 +11,11 @@ import re
 from django.db import connection, models
 
 
-def insert_rows(instances: list[models.Model], returning: tuple[str, ...] = ()) -> list[tuple]:
-    """Insert unsaved `instances` of one model; return the named columns of each new row.
+def insert_rows(instances, returning=(), *, ignore_conflicts=False) -> list[tuple]:
+    """Insert unsaved `instances` of one model; return the `returning` columns of each new row.
 
     The rows returned are in no particular order: name a column to recognise them by.
+    ignore_conflicts: leave out rows that a unique constraint knows already.
     """
     if not instances:
         return []
@@ -23,6 +24,9 @@ def insert_rows(instances: list[models.Model], returning: tuple[str, ...] = ()) 
     rows = [[_prepared(f, instance) for f in fields] for instance in instances]
     source, params = _source(fields, rows)
     sql = f"INSERT INTO {_table(model)} ({_columns(fields)}) SELECT * FROM {source}"  # noqa: S608
+    if ignore_conflicts:
+        # SQLite needs the WHERE to tell this ON from a join's.
+        sql += " WHERE true ON CONFLICT DO NOTHING"
     return _run(sql, params, model, returning)
 
 

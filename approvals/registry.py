@@ -27,7 +27,7 @@ def no_rules(values: Mapping) -> Iterable[Rule]:
     return ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Governed:
     """A model under approval.
 

@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.utils import formats
+from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 
 # Control, format (zero-width, bidi), surrogate, private-use and unassigned characters,
@@ -137,3 +137,8 @@ def display(field: models.Field, value) -> str:
 def display_text(field: models.Field, text: str | None) -> str:
     """Return an encoded value as a person reads it."""
     return display(field, decode(field, text))
+
+
+def moment(at: datetime.datetime) -> str:
+    """Return a point in time as a person reads it, in the current time zone."""
+    return formats.date_format(timezone.localtime(at), "SHORT_DATETIME_FORMAT")

@@ -1,10 +1,26 @@
 """Who may do what to a proposal, as django-fsm asks it: (proposal, person) -> bool."""
 
+# Administrators decide where nobody else is left to.
+DECIDING = ("approvals.decide_proposal", "approvals.administer_workflow")
+
+
+def _has(person, action, model) -> bool:
+    return person.has_perm(f"{model._meta.app_label}.{action}_{model._meta.model_name}")
+
 
 def may_edit_record(model, person) -> bool:
     """Whether `person` may change records of `model` in the browser."""
-    meta = model._meta
-    return person.has_perm(f"{meta.app_label}.change_{meta.model_name}")
+    return _has(person, "change", model)
+
+
+def may_create_record(model, person) -> bool:
+    """Whether `person` may create records of `model` in the browser."""
+    return _has(person, "add", model)
+
+
+def may_import_record(model, person) -> bool:
+    """Whether `person` may create and change records of `model` through imports."""
+    return _has(person, "import", model)
 
 
 def may_edit(proposal, person) -> bool:
@@ -15,8 +31,13 @@ def may_edit(proposal, person) -> bool:
     model = proposal.content_type.model_class()
     if may_edit_record(model, person):
         return True
-    may_import = person.has_perm(f"{model._meta.app_label}.import_{model._meta.model_name}")
-    return may_import and proposal.import_job_id is not None and proposal.created_by_id == person.pk
+    imported = proposal.import_job_id is not None and proposal.created_by_id == person.pk
+    return imported and may_import_record(model, person)
+
+
+def may_decide(person) -> bool:
+    """Whether `person` may decide work items that are assigned to him."""
+    return any(person.has_perm(code) for code in DECIDING)
 
 
 may_discard = may_edit

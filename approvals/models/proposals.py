@@ -113,10 +113,10 @@ class Proposal(models.Model):
     @transition(
         field=state, source=EDITABLE, target=State.PENDING, permission=permissions.may_submit
     )
-    def submit(self, by, at, version, note=""):
-        """Hand the changes to the approvers of `version`."""
+    def submit(self, by, at, version_id, note=""):
+        """Hand the changes to the approvers of a workflow version."""
         self.submitted_by, self.submitted_at = by, at
-        self.version, self.note = version, note
+        self.version_id, self.note = version_id, note
         self.revision += 1
 
     @transition(field=state, source=State.PENDING, target=State.APPROVED)

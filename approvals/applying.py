@@ -1,0 +1,114 @@
+"""Apply: write approved values to their records, all of a proposal or none."""
+
+from collections import defaultdict
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from . import batch, checking, history, notifications, registry, routing, writing
+from .bulk import update_rows
+from .models import Outcome, ProposedChange, Verb
+
+
+def apply(cases, *, by, source) -> None:
+    """Approve and apply proposals whose last approval is in; a batch, under their locks.
+
+    A proposal whose live value has moved, or one of whose values is no longer valid,
+    goes back as change requested with the conflict named, and nothing of it is applied.
+    """
+    now = timezone.now()
+    ready = []
+    for governed, group in _by_model(cases).items():
+        writes = _plan(governed, group)
+        good = [case for case in group if not case.conflicts]
+        _approve(good, now)
+        writing.write_values(governed, list(writes.values()), now)
+        ready += good
+    _close(ready, by, source)
+    _send_back([case for case in cases if case.conflicts], by, source)
+
+
+def _by_model(cases):
+    groups = defaultdict(list)
+    for case in cases:
+        groups[registry.for_content_type(case.proposal.content_type).label].append(case)
+    return {
+        registry.for_content_type(group[0].proposal.content_type): group
+        for group in groups.values()
+    }
+
+
+def _plan(governed, cases) -> dict:
+    """Check each case in turn, on the values that the ones before it leave; collect the writes."""
+    parsed = {case: checking.new_values(governed, case.changes) for case in cases}
+    pairs = [pair for new, _problems in parsed.values() for pair in new.items()]
+    unknown = batch.missing_references(governed, pairs)
+    writes = {}
+    for case, (new, problems) in parsed.items():
+        record, already = writes.get(case.record.id, (case.record, {}))
+        case.conflicts = (
+            checking.moved(governed, record, case.changes)
+            + problems
+            + checking.missing(governed, new, unknown)
+            + checking.broken(governed, {**record.values, **already}, new)
+        )
+        if not case.conflicts:
+            writes[record.id] = (record, {**already, **new})
+    return writes
+
+
+def _approve(cases, now):
+    for case in cases:
+        case.proposal.approve(now)
+        case.message = _("Approved and applied.")
+    writing.save_states({case.proposal: case.loaded_revision for case in cases})
+
+
+def _close(cases, by, source):
+    changes = [(case, change) for case in cases for change in case.changes]
+    rows = [(change.pk, Outcome.APPLIED) for _case, change in changes]
+    update_rows(ProposedChange, ["outcome"], rows)
+    events = [
+        routing.proposal_event(case.proposal, Verb.COMPLETED, by=by, source=source)
+        for case in cases
+    ]
+    events += [
+        routing.proposal_event(
+            case.proposal,
+            Verb.APPLIED,
+            by=by,
+            source=source,
+            field=change.field,
+            old=change.original,
+            new=change.value,
+        )
+        for case, change in changes
+    ]
+    history.record(events)
+    notifications.decided([case.proposal for case in cases], Verb.APPROVED, by=by)
+
+
+def _send_back(cases, by, source):
+    for case in cases:
+        case.proposal.request_change()
+        case.message = _("Not applied; a change was requested. %(why)s") % {
+            "why": " ".join(case.conflicts)
+        }
+    writing.save_states({case.proposal: case.loaded_revision for case in cases})
+    history.record(
+        [
+            routing.proposal_event(
+                case.proposal,
+                Verb.CONFLICT,
+                by=by,
+                source=source,
+                step=case.run.step,
+                comment=" ".join(case.conflicts),
+            )
+            for case in cases
+        ]
+    )
+    for case in cases:
+        notifications.decided(
+            [case.proposal], Verb.CONFLICT, by=by, comment=" ".join(case.conflicts)
+        )

@@ -1,0 +1,167 @@
+"""What the door needs to know of many records, read in a few queries.
+
+The order of locks is the same everywhere: records by primary key, then
+proposals. Whoever holds a record's lock holds everything that is proposed for it.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.contrib.contenttypes.models import ContentType
+from django.db import models
+
+from . import values
+from .models import ApprovalParameters, Behavior, FieldEnablement, ProposedChange, State
+from .registry import Governed
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What is in force: approvals on or off, what imports may do, the governed fields."""
+
+    enabled: bool
+    behavior: Behavior
+    fields: frozenset[str]
+
+    @property
+    def fingerprint(self) -> str:
+        """A text that differs whenever the rules differ."""
+        return f"{self.enabled:d} {self.behavior} {' '.join(sorted(self.fields))}"
+
+
+def read_rules(governed: Governed) -> Rules:
+    """Read the parameters and the enabled fields of a model; no field is governed while off."""
+    row = ApprovalParameters.objects.values_list("enabled", "entity_behavior").first()
+    enabled, behavior = row or (False, Behavior.REJECT)
+    if not enabled:
+        return Rules(False, Behavior(behavior), frozenset())
+    names = FieldEnablement.objects.filter(
+        content_type=content_type(governed), enabled=True
+    ).values_list("field", flat=True)
+    return Rules(True, Behavior(behavior), frozenset(names) & governed.fields.keys())
+
+
+def content_type(governed: Governed) -> ContentType:
+    """The content type of a governed model (cached by Django)."""
+    return ContentType.objects.get_for_model(governed.model)
+
+
+@dataclass
+class OpenChange:
+    """A proposed change that is neither applied nor discarded, with its proposal's state."""
+
+    id: int
+    field: str
+    value: Any
+    proposal_id: int
+    state: str
+    proposal_revision: int
+    import_job_id: int | None
+    proposal_by: int
+    proposed_by: int
+    submitted_by: str | None
+    submitted_at: datetime | None
+
+
+@dataclass
+class Record:
+    """A stored record: its values by field name, and its open changes by field name."""
+
+    id: int
+    key: str
+    revision: int
+    values: dict[str, Any]
+    open: dict[str, OpenChange] = field(default_factory=dict)
+
+    @property
+    def version(self) -> str:
+        """A token that changes whenever the record or what is proposed for it changes."""
+        proposals = {(c.proposal_id, c.proposal_revision) for c in self.open.values()}
+        return f"{self.revision}" + "".join(f" {p}.{r}" for p, r in sorted(proposals))
+
+    @property
+    def draft_id(self) -> int | None:
+        """The not submitted proposal, if there is one."""
+        drafts = (c.proposal_id for c in self.open.values() if c.state == State.NOT_SUBMITTED)
+        return next(drafts, None)
+
+
+def load_by_keys(governed: Governed, keys: Iterable[str], *, lock: bool) -> dict[str, Record]:
+    """Read the records with these business keys, by folded key."""
+    folded = {values.fold_key(key) for key in keys}
+    records = _load(governed, lock, folded_key__in=folded)
+    return {values.fold_key(record.key): record for record in records}
+
+
+def load_by_ids(governed: Governed, ids: Iterable[int], *, lock: bool) -> dict[int, Record]:
+    """Read the records with these primary keys, by primary key."""
+    return {record.id: record for record in _load(governed, lock, pk__in=set(ids))}
+
+
+def _load(governed, lock, **where) -> list[Record]:
+    queryset = governed.model._base_manager.filter(**where).order_by("pk")
+    queryset = queryset.select_for_update() if lock else queryset
+    names = list(governed.fields)
+    attnames = [governed.fields[name].attname for name in names]
+    rows = queryset.values_list("pk", governed.key, "revision", *attnames)
+    records = [
+        Record(pk, key, revision, dict(zip(names, stored, strict=True)))
+        for pk, key, revision, *stored in rows
+    ]
+    _attach_open_changes(governed, {record.id: record for record in records})
+    return records
+
+
+# The record, then the columns of OpenChange in their order.
+OPEN_CHANGE_COLUMNS = (
+    "object_id",
+    "id",
+    "field",
+    "value",
+    "proposal_id",
+    "proposal__state",
+    "proposal__revision",
+    "proposal__import_job_id",
+    "proposal__created_by_id",
+    "proposed_by_id",
+    "proposal__submitted_by__username",
+    "proposal__submitted_at",
+)
+
+
+def _attach_open_changes(governed, records):
+    rows = ProposedChange.objects.filter(
+        content_type=content_type(governed), object_id__in=records, outcome=""
+    ).values_list(*OPEN_CHANGE_COLUMNS)
+    for object_id, pk, name, text, *rest in rows:
+        value = values.decode(governed.fields[name], text)
+        records[object_id].open[name] = OpenChange(pk, name, value, *rest)
+
+
+def missing_references(governed: Governed, wanted: Iterable[tuple[str, Any]], also=()) -> set:
+    """Return those (field name, code) pairs of `wanted` whose target does not exist.
+
+    also: business keys of records of the same model that this batch is creating.
+    One query per table that is referred to.
+    """
+    targets = {
+        name: (f.related_model, f.target_field.attname)
+        for name, f in governed.fields.items()
+        if isinstance(f, models.ForeignKey)
+    }
+    pairs = {(name, code) for name, code in wanted if name in targets and code is not None}
+    codes = defaultdict(set)
+    for name, code in pairs:
+        codes[targets[name]].add(code)
+    known = {target: _choosable(*target, found) for target, found in codes.items()}
+    known.setdefault((governed.model, governed.key), set()).update(also)
+    return {(name, code) for name, code in pairs if code not in known[targets[name]]}
+
+
+def _choosable(model, attname, codes) -> set:
+    manager = model._default_manager
+    queryset = manager.choosable() if hasattr(manager, "choosable") else manager.all()
+    return set(queryset.filter(**{f"{attname}__in": codes}).values_list(attname, flat=True))

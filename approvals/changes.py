@@ -1,0 +1,94 @@
+"""The door: every change of a governed model's records comes through here.
+
+`change_records` and `create_records` take many records and write; `plan_changes`
+and `plan_creations` give the same answers and write nothing. Browser, Django
+admin, imports and code call these and nothing else writes. How a plan is made
+stands in `approvals.planning`, how it is written in `approvals.writing`.
+"""
+
+from collections.abc import Iterable
+
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+
+from . import batch, planning, registry, writing
+from .models import GovernedModel, Origin
+from .models.permissions import may_create_record, may_edit_record, may_import_record
+from .outcomes import Change, RecordOutcome, Source
+
+
+def change_records(model, changes: list[Change], *, by, source: Source) -> list[RecordOutcome]:
+    """Change existing records, or propose the changes, as the rules in force say.
+
+    model: the governed model. by: the person who means it. source: where it comes in.
+    Returns an outcome for each change, in their order; a record takes its change
+    entirely or not at all. Raises PermissionDenied where `by` may not change records.
+    """
+    governed = registry.get(model)
+    _require_change_right(governed, by, source)
+    with transaction.atomic():
+        plans = planning.plan_changes(governed, changes, by=by, source=source, lock=True)
+        writing.write_changes(governed, plans, by=by, source=source)
+    return [plan.outcome for plan in plans]
+
+
+def plan_changes(model, changes: list[Change], *, by, source: Source) -> list[RecordOutcome]:
+    """Say what `change_records` would do, without a write or a lock."""
+    governed = registry.get(model)
+    _require_change_right(governed, by, source)
+    plans = planning.plan_changes(governed, changes, by=by, source=source, lock=False)
+    return [plan.outcome for plan in plans]
+
+
+def create_records(model, changes: list[Change], *, by, source: Source) -> list[RecordOutcome]:
+    """Create records; `Change.key` is the new business key, an absent value takes its default.
+
+    A record may refer to one that stands earlier in the same batch. Returns an
+    outcome for each; raises PermissionDenied where `by` may not create records.
+    """
+    governed = registry.get(model)
+    _require_create_right(governed, by, source)
+    with transaction.atomic():
+        plans = planning.plan_creations(governed, changes)
+        writing.write_creations(governed, plans, by=by, source=source)
+    return [plan.outcome for plan in plans]
+
+
+def plan_creations(model, changes: list[Change], *, by, source: Source) -> list[RecordOutcome]:
+    """Say what `create_records` would do, without a write."""
+    governed = registry.get(model)
+    _require_create_right(governed, by, source)
+    return [plan.outcome for plan in planning.plan_creations(governed, changes)]
+
+
+def read_rules(model) -> batch.Rules:
+    """What is in force for `model` now: approvals on or off, behavior, governed fields."""
+    return batch.read_rules(registry.get(model))
+
+
+def version_of(record: GovernedModel) -> str:
+    """A token for `Change.seen` that covers the record and what is proposed for it."""
+    return batch.load_by_ids(registry.get(record), [record.pk], lock=False)[record.pk].version
+
+
+def existing_keys(model, keys: Iterable[str]) -> dict[str, str]:
+    """Which of `keys` exist, whatever their case: folded key -> the key as it is stored."""
+    governed = registry.get(model)
+    folded = {planning.values.fold_key(key) for key in keys}
+    rows = governed.model._base_manager.filter(folded_key__in=folded)
+    return dict(rows.values_list("folded_key", governed.key))
+
+
+def _require_change_right(governed, by, source):
+    allowed = may_import_record(governed.model, by)
+    if source.origin != Origin.IMPORT:
+        # Who may only import can still edit what he imported; `planning` looks at each field.
+        allowed = allowed or may_edit_record(governed.model, by)
+    if not allowed:
+        raise PermissionDenied
+
+
+def _require_create_right(governed, by, source):
+    may = may_import_record if source.origin == Origin.IMPORT else may_create_record
+    if not may(governed.model, by):
+        raise PermissionDenied

@@ -1,0 +1,66 @@
+"""Whether proposed values may still be applied: at submit and again at apply."""
+
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+
+from . import batch, planning, registry, values
+from .models import ProposedChange
+from .outcomes import Refused
+
+
+def moved(governed, record, changes) -> list[str]:
+    """What is in conflict: the live value is no longer the original that people saw."""
+    found = []
+    for change in changes:
+        field = governed.fields[change.field]
+        live = values.encode(field, record.values[change.field])
+        if live != change.original:
+            found.append(
+                _("%(field)s is now “%(live)s”; it was “%(original)s” when it was submitted.")
+                % {
+                    "field": field.verbose_name,
+                    "live": values.display(field, record.values[change.field]),
+                    "original": values.display_text(field, change.original),
+                }
+            )
+    return found
+
+
+def new_values(governed, changes) -> tuple[dict, list[str]]:
+    """The values that changes would set, by field name, and why some are not valid any more."""
+    good, problems = {}, []
+    for change in changes:
+        field = governed.fields[change.field]
+        try:
+            good[change.field] = values.normalise(field, change.value)
+        except ValidationError as error:
+            problems += [f"{field.verbose_name}: {message}" for message in error.messages]
+    return good, problems
+
+
+def missing(governed, new: dict, unknown: set) -> list[str]:
+    """Which of the values refer to something that does not exist or is no longer offered."""
+    return [
+        f"{governed.fields[name].verbose_name}: {planning.missing_message(governed, name, code)}"
+        for name, code in new.items()
+        if (name, code) in unknown
+    ]
+
+
+def broken(governed, record_values: dict, new: dict) -> list[str]:
+    """Which rules across fields the record would break with the new values."""
+    rules = planning.broken_rules(governed, {**record_values, **new}, new)
+    return [rule.message for rule in rules]
+
+
+def require_valid(proposal, record) -> None:
+    """Raise Refused with the reasons where a proposal's values could not be applied now."""
+    governed = registry.for_content_type(proposal.content_type)
+    changes = ProposedChange.objects.filter(proposal=proposal, outcome="")
+    new, problems = new_values(governed, changes)
+    unknown = batch.missing_references(governed, new.items())
+    waiting = {name: change.value for name, change in record.open.items()}
+    problems += missing(governed, new, unknown)
+    problems += broken(governed, {**record.values, **waiting}, new)
+    if problems:
+        raise Refused(" ".join(problems))

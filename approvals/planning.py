@@ -1,0 +1,327 @@
+"""What a change would do: normalise, compare, split into direct and governed.
+
+Planning reads and never writes. The same plan is shown as a preview and, made
+again under a lock, carried out by `approvals.writing`.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.utils.translation import gettext as _
+
+from . import batch, routing, values
+from .batch import OpenChange, Record, Rules
+from .models import Behavior, Origin, State
+from .models.permissions import may_edit_record
+from .outcomes import Change, FieldChange, FieldError, RecordOutcome, Refused, Source
+from .registry import Governed
+
+
+@dataclass
+class Plan:
+    """What one change comes to. Values are by field name.
+
+    direct: to be written at once. unapproved: governed, written at once by an import
+    that may. proposed: new proposed changes. replaced: open proposed changes that get
+    another value. superseded: open proposed changes that a direct value takes the place of.
+    """
+
+    change: Change
+    outcome: RecordOutcome
+    record: Record | None = None
+    direct: dict[str, Any] = field(default_factory=dict)
+    unapproved: dict[str, Any] = field(default_factory=dict)
+    proposed: dict[str, Any] = field(default_factory=dict)
+    replaced: dict[str, Any] = field(default_factory=dict)
+    superseded: list[OpenChange] = field(default_factory=list)
+    route: routing.Route | None = None
+
+    @property
+    def ok(self) -> bool:
+        """Whether the plan may be carried out."""
+        return not self.outcome.failed
+
+    def fail(self, field_name: str, message: str):
+        """Note why this change cannot be taken."""
+        self.outcome.errors.append(FieldError(field_name, message))
+
+    def warn(self, field_name: str, message: str):
+        """Note what a person should look at though the change is taken."""
+        self.outcome.warnings.append(FieldError(field_name, message))
+
+    @property
+    def written(self) -> dict[str, Any]:
+        """Everything that is written to the record at once."""
+        return {**self.direct, **self.unapproved}
+
+    @property
+    def waiting_for_approval(self) -> dict[str, Any]:
+        """Everything that this change proposes."""
+        return {**self.proposed, **self.replaced}
+
+
+def plan_changes(governed: Governed, changes, *, by, source: Source, lock: bool) -> list[Plan]:
+    """Plan a batch of changes to existing records; see `approvals.changes.change_records`."""
+    plans = [_new_plan(change) for change in changes]
+    records = batch.load_by_keys(governed, [p.outcome.key for p in plans], lock=lock)
+    # Read after the lock, so that a switch counts from the moment it is committed.
+    rules = batch.read_rules(governed)
+    _find_records(governed, plans, records)
+    found = [plan for plan in plans if plan.ok]
+    wanted = [_differences(governed, plan) for plan in found]
+    _check_references(governed, found, wanted)
+    limited = source.origin != Origin.IMPORT and not may_edit_record(governed.model, by)
+    for plan, differences in zip(found, wanted, strict=True):
+        _place(plan, differences, rules, by if limited else None, source)
+        if plan.ok:
+            _check_rules(governed, plan, rules)
+    if source.origin == Origin.IMPORT:
+        _route(governed, plans, by)
+    for plan in plans:
+        _tell(plan)
+    return plans
+
+
+def plan_creations(governed: Governed, changes) -> list[Plan]:
+    """Plan a batch of new records; see `approvals.changes.create_records`."""
+    plans = [_new_plan(change) for change in changes]
+    taken = _taken_keys(governed, plans)
+    for plan in plans:
+        _check_new_key(governed, plan, taken)
+        plan.direct = _initial_values(governed, plan)
+    good_keys = [p.outcome.key for p in plans if p.ok]
+    pairs = [pair for p in plans if p.ok for pair in p.direct.items()]
+    missing = batch.missing_references(governed, pairs, also=good_keys)
+    earlier = set()
+    for plan in plans:
+        _fail_missing(governed, plan, plan.direct, missing)
+        _check_order(governed, plan, set(good_keys) - earlier)
+        for rule in governed.rules(plan.direct) if plan.ok else ():
+            plan.fail(rule.fields[0], rule.message)
+        if plan.ok:
+            earlier.add(plan.outcome.key)
+            plan.outcome.created = True
+    return plans
+
+
+def clean_values(governed: Governed, raw: dict) -> tuple[dict[str, Any], list[FieldError]]:
+    """Normalise values by field name; return the good ones and what is wrong with the others."""
+    good, errors = {}, []
+    for name, value in raw.items():
+        if name not in governed.fields:
+            errors.append(FieldError(name, _("There is no such field, or it cannot be changed.")))
+            continue
+        try:
+            good[name] = values.normalise(governed.fields[name], value)
+        except ValidationError as error:
+            errors.extend(FieldError(name, message) for message in error.messages)
+    return good, errors
+
+
+def broken_rules(governed: Governed, record_values: dict, touched: Iterable[str]) -> list:
+    """The rules across fields that `record_values` break and that read a touched field."""
+    touched = set(touched)
+    return [rule for rule in governed.rules(record_values) if touched.intersection(rule.fields)]
+
+
+def missing_message(governed: Governed, name: str, code) -> str:
+    """Why a code cannot be taken: it does not exist, or is no longer offered."""
+    label = governed.fields[name].related_model._meta.verbose_name
+    return _("There is no %(table)s “%(code)s” to choose.") % {"table": label, "code": code}
+
+
+def _new_plan(change: Change) -> Plan:
+    key = change.key.strip() if isinstance(change.key, str) else str(change.key)
+    return Plan(change, RecordOutcome(key=key, number=change.number))
+
+
+def _find_records(governed, plans, records):
+    seen = set()
+    for plan in plans:
+        key = plan.outcome.key
+        record = records.get(values.fold_key(key))
+        if record is None or record.key != key:
+            plan.fail("", _unknown_key(governed, key, record))
+        elif record.id in seen:
+            plan.fail("", _("“%(key)s” stands here more than once.") % {"key": key})
+        elif plan.change.seen is not None and plan.change.seen != record.version:
+            plan.outcome.stale = True
+        if record is not None:
+            seen.add(record.id)
+            plan.record, plan.outcome.record_id = record, record.id
+
+
+def _unknown_key(governed, key, record):
+    label = governed.model._meta.verbose_name
+    if record is None:
+        return _("There is no %(label)s “%(key)s”.") % {"label": label, "key": key}
+    return _("“%(key)s” differs only in case from “%(other)s”.") % {"key": key, "other": record.key}
+
+
+def _differences(governed, plan) -> dict[str, Any]:
+    """The normalised values that differ from what is stored."""
+    good, errors = clean_values(governed, plan.change.values)
+    plan.outcome.errors.extend(errors)
+    stored = plan.record.values
+    return {name: value for name, value in good.items() if value != stored[name]}
+
+
+def _check_references(governed, plans, wanted):
+    pairs = [pair for differences in wanted for pair in differences.items()]
+    missing = batch.missing_references(governed, pairs)
+    for plan, differences in zip(plans, wanted, strict=True):
+        _fail_missing(governed, plan, differences, missing)
+
+
+def _fail_missing(governed, plan, wanted, missing):
+    for name, code in wanted.items() if missing else ():
+        if isinstance(governed.fields[name], models.ForeignKey) and (name, code) in missing:
+            plan.fail(name, missing_message(governed, name, code))
+
+
+def _place(plan, wanted, rules: Rules, limited_to, source: Source):
+    """Split what differs into direct and governed, for a person or for an import."""
+    for name, new in wanted.items():
+        waiting = plan.record.open.get(name)
+        if limited_to and not _own_import(waiting, limited_to):
+            plan.fail(name, _("You may only change what you imported yourself."))
+        elif source.origin == Origin.IMPORT:
+            _place_imported(plan, name, new, waiting, name in rules.fields, source.behavior)
+        else:
+            _place_edited(plan, name, new, waiting, name in rules.fields)
+
+
+def _own_import(waiting: OpenChange | None, person) -> bool:
+    return bool(waiting and waiting.import_job_id and waiting.proposal_by == person.pk)
+
+
+def _place_edited(plan, name, new, waiting, governed_now):
+    pending = waiting is not None and waiting.state == State.PENDING
+    if waiting and waiting.value == new and (governed_now or pending):
+        plan.outcome.waiting.append(FieldChange(name, plan.record.values[name], new))
+    elif pending:
+        plan.fail(name, _pending_message(waiting))
+    elif governed_now and waiting:
+        plan.replaced[name] = new
+    elif governed_now:
+        plan.proposed[name] = new
+    else:
+        plan.direct[name] = new
+        if waiting:
+            plan.superseded.append(waiting)
+
+
+def _place_imported(plan, name, new, waiting, governed_now, behavior):
+    if governed_now and behavior == Behavior.ALLOW:
+        plan.unapproved[name] = new
+    elif governed_now and behavior == Behavior.REJECT:
+        plan.fail(name, _("This field needs approval, and imports may not change it."))
+    elif waiting and waiting.value == new:
+        plan.outcome.waiting.append(FieldChange(name, plan.record.values[name], new))
+        plan.outcome.notes.append(
+            _("Already proposed in proposal %(id)s.") % {"id": waiting.proposal_id}
+        )
+    elif waiting:
+        plan.fail(name, _open_message(waiting))
+    elif governed_now:
+        plan.proposed[name] = new
+    else:
+        plan.direct[name] = new
+
+
+def _pending_message(waiting: OpenChange) -> str:
+    return _(
+        "Pending approval with another value, submitted by %(who)s on %(when)s. Recall it first."
+    ) % {"who": waiting.submitted_by, "when": values.moment(waiting.submitted_at)}
+
+
+def _open_message(waiting: OpenChange) -> str:
+    return _("Proposal %(id)s is open with another value for this field.") % {
+        "id": waiting.proposal_id
+    }
+
+
+def _check_rules(governed, plan, rules: Rules):
+    """Rules across fields: what is proposed must hold; what waits for its half may only warn."""
+    stored, proposed = plan.record.values, plan.waiting_for_approval
+    open_values = {name: change.value for name, change in plan.record.open.items()}
+    touched = {**plan.written, **proposed}
+    broken = broken_rules(governed, {**stored, **open_values, **touched}, touched)
+    for rule in broken:
+        if proposed.keys() & set(rule.fields) or not rules.fields & set(rule.fields):
+            plan.fail(_first_touched(rule, touched), rule.message)
+        else:
+            plan.warn(_first_touched(rule, touched), rule.message)
+    for rule in broken_rules(governed, {**stored, **plan.written}, plan.direct):
+        if rule not in broken:
+            plan.warn(_first_touched(rule, plan.direct), rule.message)
+
+
+def _first_touched(rule, touched):
+    return next(name for name in rule.fields if name in touched)
+
+
+def _route(governed, plans, by):
+    """Imports submit what they propose: find who would decide, or fail the row."""
+    proposing = [plan for plan in plans if plan.ok and plan.proposed]
+    if not proposing:
+        return
+    router = routing.Router(batch.content_type(governed))
+    for plan in proposing:
+        try:
+            plan.route = router.first({by.pk})
+        except Refused as refused:
+            plan.fail("", str(refused))
+
+
+def _tell(plan):
+    if not plan.ok:
+        return
+    stored, outcome = plan.record.values, plan.outcome
+    outcome.direct += [FieldChange(name, stored[name], new) for name, new in plan.written.items()]
+    outcome.proposed += [
+        FieldChange(name, stored[name], new) for name, new in plan.waiting_for_approval.items()
+    ]
+    outcome.proposals |= {plan.record.open[name].proposal_id for name in plan.replaced}
+    if plan.superseded:
+        outcome.notes.append(_("The proposed value was discarded: the field was saved directly."))
+
+
+def _taken_keys(governed, plans) -> dict[str, str]:
+    folded = {values.fold_key(plan.outcome.key) for plan in plans}
+    rows = governed.model._base_manager.filter(folded_key__in=folded)
+    return dict(rows.values_list("folded_key", governed.key))
+
+
+def _check_new_key(governed, plan, taken):
+    try:
+        key = values.normalise(governed.key_field, plan.outcome.key)
+    except ValidationError as error:
+        for message in error.messages:
+            plan.fail(governed.key, message)
+        return
+    folded = values.fold_key(key)
+    if folded in taken:
+        plan.fail(governed.key, _("“%(key)s” exists already.") % {"key": taken[folded]})
+    taken[folded] = plan.outcome.key = key
+
+
+def _initial_values(governed, plan) -> dict[str, Any]:
+    raw = {name: f.get_default() for name, f in governed.fields.items()}
+    raw |= plan.change.values
+    good, errors = clean_values(governed, raw)
+    plan.outcome.errors.extend(errors)
+    return good
+
+
+def _check_order(governed, plan, not_yet):
+    """A new record may refer to itself or to one that stands earlier in the batch."""
+    for name, value in plan.direct.items():
+        f = governed.fields[name]
+        if not isinstance(f, models.ForeignKey) or f.related_model is not governed.model:
+            continue
+        if value in not_yet - {plan.outcome.key}:
+            plan.fail(name, missing_message(governed, name, value))

@@ -1,0 +1,221 @@
+"""The originator's side: submit, recall, discard."""
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django_fsm import can_proceed, has_transition_perm
+
+from . import batch, checking, history, notifications, registry, routing, values, writing
+from .bulk import update_rows
+from .models import (
+    EDITABLE,
+    Contributor,
+    ItemState,
+    Proposal,
+    ProposedChange,
+    RunState,
+    StepRun,
+    Verb,
+    WorkItem,
+)
+from .models.permissions import may_discard
+from .outcomes import BROWSER, Refused
+
+
+@transaction.atomic
+def submit(proposal_id: int, *, by, note="", revision=None, source=BROWSER) -> Proposal:
+    """Submit or resubmit a proposal; it starts at the first step.
+
+    The live values become the originals, and what equals the live value by now drops
+    out. revision: the one the person saw. Raises Refused with the reason, or
+    PermissionDenied.
+    """
+    proposal, record = lock(proposal_id)
+    _require(proposal, "submit", by, revision)
+    note = clean_comment(note)
+    if not _refresh(proposal, record, by, source):
+        return proposal
+    checking.require_valid(proposal, record)
+    contributors = set(proposal.contributors.values_list("person", flat=True)) | {by.pk}
+    route = routing.Router(proposal.content_type).first(contributors)
+    writing.start({proposal: route}, by=by, source=source, note=note)
+    return proposal
+
+
+@transaction.atomic
+def recall(proposal_id: int, *, by, comment="", revision=None, source=BROWSER) -> Proposal:
+    """Take a pending proposal back; it joins the record's not submitted one, if there is one.
+
+    Raises Refused with the reason, or PermissionDenied.
+    """
+    proposal, record = lock(proposal_id)
+    _require(proposal, "recall", by, revision)
+    comment = clean_comment(comment)
+    assignees = stop_runs([proposal])
+    if record.draft_id:
+        _join(Proposal.objects.select_for_update().get(pk=record.draft_id), proposal, by, source)
+    loaded = proposal.revision
+    proposal.recall()
+    writing.save_states({proposal: loaded})
+    event = routing.proposal_event(proposal, Verb.RECALLED, by=by, source=source, comment=comment)
+    history.record([event])
+    notifications.recalled([proposal], assignees, by=by)
+    return proposal
+
+
+@transaction.atomic
+def discard_change(change_id: int, *, by, revision=None, source=BROWSER) -> Proposal:
+    """Remove one proposed change; a proposal with nothing left is discarded.
+
+    Raises Refused with the reason, or PermissionDenied.
+    """
+    change = ProposedChange.objects.filter(pk=change_id).first()
+    if change is None:
+        raise Refused(_("This proposed change does not exist."))
+    proposal, _unused = lock(change.proposal_id)
+    change.refresh_from_db()
+    if change.outcome:
+        raise Refused(_("This proposed change is no longer open."))
+    _require(proposal, "discard", by, revision)
+    _discard([change], {proposal.pk: proposal}, by, source)
+    proposal.refresh_from_db()
+    return proposal
+
+
+@transaction.atomic
+def discard_all(record, *, by, source=BROWSER) -> int:
+    """Discard all changes of a record's not submitted and returned proposals.
+
+    Returns how many were discarded. Raises PermissionDenied where `by` may not
+    discard one of them.
+    """
+    governed = registry.get(record)
+    batch.load_by_ids(governed, [record.pk], lock=True)
+    proposals = {
+        p.pk: p
+        for p in Proposal.objects.select_for_update().filter(
+            content_type=batch.content_type(governed), object_id=record.pk, state__in=EDITABLE
+        )
+    }
+    if any(not may_discard(proposal, by) for proposal in proposals.values()):
+        raise PermissionDenied
+    changes = list(ProposedChange.objects.filter(proposal__in=proposals, outcome=""))
+    _discard(changes, proposals, by, source)
+    return len(changes)
+
+
+def lock(proposal_id: int) -> tuple[Proposal, batch.Record]:
+    """Lock a proposal's record, then the proposal; return both as they are now.
+
+    Raises Refused where there is no such proposal.
+    """
+    found = Proposal.objects.filter(pk=proposal_id).first()
+    if found is None:
+        raise Refused(_("This proposal does not exist."))
+    governed = registry.for_content_type(found.content_type)
+    record = batch.load_by_ids(governed, [found.object_id], lock=True)[found.object_id]
+    return Proposal.objects.select_for_update().get(pk=proposal_id), record
+
+
+def stop_runs(proposals) -> list[int]:
+    """Stop the running step of each proposal; return who no longer needs to decide."""
+    now = timezone.now()
+    runs = StepRun.objects.filter(proposal__in=proposals, state=RunState.RUNNING)
+    runs.update(state=RunState.STOPPED, ended_at=now)
+    return cancel_items(WorkItem.objects.filter(proposal__in=proposals))
+
+
+def cancel_items(items) -> list[int]:
+    """Cancel those of a queryset of work items that are open; return their assignees."""
+    waiting = items.filter(state=ItemState.OPEN)
+    assignees = list(waiting.values_list("assignee", flat=True))
+    waiting.update(state=ItemState.CANCELLED)
+    return assignees
+
+
+def clean_comment(text: str) -> str:
+    """A comment or note as it is stored. Raises Refused where it cannot be shown."""
+    try:
+        return values.clean_text(text or "", multiline=True)
+    except ValidationError as error:
+        raise Refused(error.messages[0]) from None
+
+
+def state_message(proposal: Proposal) -> str:
+    """Why an action on a proposal comes too late: where it stands, by whom, since when."""
+    last = proposal.events.filter(field="").select_related("actor").order_by("id").last()
+    if last is None:
+        return _("The proposal now stands at: %(state)s.") % {"state": proposal.get_state_display()}
+    return _("The proposal now stands at: %(state)s (%(what)s by %(who)s at %(when)s).") % {
+        "state": proposal.get_state_display(),
+        "what": last.get_verb_display(),
+        "who": last.actor.get_username(),
+        "when": values.moment(last.at),
+    }
+
+
+def _require(proposal, name, by, revision):
+    transition = getattr(proposal, name)
+    if not has_transition_perm(transition, by):
+        raise PermissionDenied
+    if not can_proceed(transition):
+        raise Refused(state_message(proposal))
+    if revision is not None and revision != proposal.revision:
+        raise Refused(
+            _("The proposal has changed since you saw it. Nothing was done; look at it again.")
+        )
+
+
+def _refresh(proposal, record, by, source) -> bool:
+    """Make live values the originals and drop what equals them; tell whether anything is left."""
+    governed = registry.for_content_type(proposal.content_type)
+    moved, equal = [], []
+    changes = list(ProposedChange.objects.filter(proposal=proposal, outcome=""))
+    for change in changes:
+        live = values.encode(governed.fields[change.field], record.values[change.field])
+        if change.value == live:
+            equal.append(change)
+        elif change.original != live:
+            moved.append((change.pk, live))
+    update_rows(ProposedChange, ["original"], moved)
+    if equal:
+        _discard(equal, {proposal.pk: proposal}, by, source, verb=Verb.DROPPED)
+        proposal.refresh_from_db()
+    return len(equal) < len(changes)
+
+
+def _discard(changes, proposals, by, source, verb=Verb.DISCARDED):
+    history.record(
+        [
+            routing.proposal_event(
+                proposals[c.proposal_id],
+                verb,
+                by=by,
+                source=source,
+                field=c.field,
+                old=c.original,
+                new=c.value,
+            )
+            for c in changes
+        ]
+    )
+    writing.close_changes([change.pk for change in changes], by=by, at=timezone.now())
+
+
+def _join(draft, recalled, by, source):
+    """Move the not submitted proposal's changes and contributors into the recalled one."""
+    ProposedChange.objects.filter(proposal=draft, outcome="").update(proposal=recalled)
+    Contributor.objects.bulk_create(
+        [
+            Contributor(proposal=recalled, person_id=person, role=role)
+            for person, role in draft.contributors.values_list("person", "role")
+        ],
+        ignore_conflicts=True,
+    )
+    loaded = draft.revision
+    draft.join(timezone.now())
+    writing.save_states({draft: loaded})
+    history.record(
+        [routing.proposal_event(draft, Verb.JOINED, by=by, source=source, comment=str(recalled))]
+    )
