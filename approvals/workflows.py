@@ -152,7 +152,8 @@ def _move(version, transition, verb, by):
     )
     if saved != 1:
         raise Refused(_("Somebody else has changed this version meanwhile."))
-    _record(verb, version.workflow, by, str(version))
+    name = {"workflow": version.workflow, "number": version.number}
+    _record(verb, version.workflow, by, _("%(workflow)s, version %(number)s") % name)
 
 
 def _record(verb, workflow, by, comment):

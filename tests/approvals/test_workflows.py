@@ -1,0 +1,193 @@
+"""Workflows: drafts, what activation checks, and that active versions never change."""
+
+import pytest
+from django.contrib.auth.models import Group
+from django.contrib.contenttypes.models import ContentType
+from django.core.exceptions import PermissionDenied
+
+from approvals import workflows
+from approvals.models import Verb, VersionState, Workflow, WorkflowEvent, WorkflowVersion
+from approvals.outcomes import Refused
+from customers.models import Customer
+
+
+@pytest.fixture
+def draft(administrator):
+    """The first draft of a new workflow; it has no step yet."""
+    customers = ContentType.objects.get_for_model(Customer)
+    workflow = Workflow.objects.create(content_type=customers, name="Credit changes")
+    return workflows.new_draft(workflow, by=administrator)
+
+
+@pytest.fixture
+def ready(draft, approver):
+    """A draft that can be activated: the approver decides its one step."""
+    draft.steps.create(position=1, name="Credit manager").users.set([approver])
+    return draft
+
+
+def states(workflow):
+    return dict(workflow.versions.values_list("number", "state"))
+
+
+def comments(verb):
+    return list(
+        WorkflowEvent.objects.filter(verb=verb).order_by("id").values_list("comment", flat=True)
+    )
+
+
+def test_a_new_workflow_has_draft_one(draft):
+    assert (draft.number, draft.state) == (1, VersionState.DRAFT)
+    assert comments(Verb.WORKFLOW_CHANGED) == ["Credit changes\nversion 1 added: Draft"]
+
+
+def test_a_version_without_a_step_cannot_be_activated(draft, administrator):
+    with pytest.raises(Refused, match="There is no step"):
+        workflows.activate(draft, by=administrator)
+    assert states(draft.workflow) == {1: VersionState.DRAFT}
+
+
+def test_all_problems_are_named_with_their_steps(draft, administrator):
+    draft.steps.create(position=1, name="First")
+    draft.steps.create(position=2, name=" ")
+    with pytest.raises(Refused) as refusal:
+        workflows.activate(draft, by=administrator)
+    assert str(refusal.value).splitlines() == workflows.problems(draft)
+    assert workflows.problems(draft) == [
+        "Step 1 “First”: nobody among its users and groups is active and may decide work items.",
+        "Step 2 “ ”: give it a name.",
+        "Step 2 “ ”: nobody among its users and groups is active and may decide work items.",
+    ]
+
+
+def test_an_unknown_policy_is_a_problem(ready):
+    ready.steps.update(policy="whoever")
+    assert ["completion policy" in text for text in workflows.problems(ready)] == [True]
+
+
+def test_someone_inactive_does_not_count_as_decider(ready, approver):
+    approver.is_active = False
+    approver.save()
+    assert len(workflows.problems(ready)) == 1
+
+
+def test_someone_without_the_right_does_not_count_as_decider(draft, clerk):
+    draft.steps.create(position=1, name="Clerk").users.set([clerk])
+    assert len(workflows.problems(draft)) == 1
+
+
+def test_a_member_of_an_assigned_group_counts_as_decider(draft, approver):
+    step = draft.steps.create(position=1, name="Approvers")
+    step.groups.set([Group.objects.get(name="Approver")])
+    assert workflows.problems(draft) == []
+    assert [user.username for user in workflows.deciders(step)] == ["approver"]
+
+
+def test_someone_assigned_twice_is_one_decider(ready, approver):
+    step = ready.steps.get()
+    step.groups.set([Group.objects.get(name="Approver")])
+    assert [user.username for user in workflows.deciders(step)] == ["approver"]
+
+
+def test_activation_says_who_and_when(ready, administrator):
+    version = workflows.activate(ready, by=administrator)
+    version.refresh_from_db()
+    assert version.state == VersionState.ACTIVE
+    assert (version.activated_by, version.activated_at is None) == (administrator, False)
+    assert comments(Verb.WORKFLOW_ACTIVATED) == ["Credit changes, version 1"]
+
+
+def test_a_version_is_activated_once(ready, administrator):
+    workflows.activate(ready, by=administrator)
+    with pytest.raises(Refused, match="no draft any more"):
+        workflows.activate(ready, by=administrator)
+
+
+def test_activating_the_next_version_retires_the_one_before(ready, administrator):
+    workflows.activate(ready, by=administrator)
+    workflows.activate(workflows.new_draft(ready.workflow, by=administrator), by=administrator)
+    assert states(ready.workflow) == {1: VersionState.RETIRED, 2: VersionState.ACTIVE}
+    assert comments(Verb.WORKFLOW_RETIRED) == ["Credit changes, version 1"]
+    ready.refresh_from_db()
+    assert ready.activated_by == administrator
+
+
+def test_an_active_version_can_be_retired_without_a_successor(ready, administrator):
+    workflows.activate(ready, by=administrator)
+    workflows.retire(ready, by=administrator)
+    assert states(ready.workflow) == {1: VersionState.RETIRED}
+    with pytest.raises(Refused):
+        workflows.retire(ready, by=administrator)
+
+
+def test_a_draft_cannot_be_retired(ready, administrator):
+    with pytest.raises(Refused):
+        workflows.retire(ready, by=administrator)
+
+
+def test_the_next_draft_is_a_copy_of_the_newest_version(ready, administrator, approver):
+    group = Group.objects.get(name="Approver")
+    step = ready.steps.create(position=2, name="Board", policy="all", instructions="Read it twice.")
+    step.groups.set([group])
+    workflows.activate(ready, by=administrator)
+    draft = workflows.new_draft(ready.workflow, by=administrator)
+    assert (draft.number, draft.state) == (2, VersionState.DRAFT)
+    first, second = draft.steps.all()
+    assert (first.name, list(first.users.all())) == ("Credit manager", [approver])
+    assert (second.policy, second.instructions) == ("all", "Read it twice.")
+    assert list(second.groups.all()) == [group]
+    assert ready.steps.count() == 2
+
+
+def test_a_workflow_has_one_draft_at_a_time(ready, administrator):
+    assert workflows.new_draft(ready.workflow, by=administrator) == ready
+    assert ready.workflow.versions.count() == 1
+
+
+@pytest.mark.parametrize("state", [VersionState.ACTIVE, VersionState.RETIRED])
+def test_a_version_that_was_activated_is_not_edited(ready, administrator, state):
+    WorkflowVersion.objects.filter(pk=ready.pk).update(state=state)
+    with pytest.raises(Refused, match="never changes"), workflows.editing(ready, by=administrator):
+        ready.steps.all().delete()
+    assert ready.steps.count() == 1
+
+
+def test_editing_a_draft_is_noted_once_with_what_changed(ready, administrator, second_approver):
+    before = len(comments(Verb.WORKFLOW_CHANGED))
+    with workflows.editing(ready, by=administrator):
+        step = ready.steps.get()
+        step.name = "Finance"
+        step.save()
+        step.users.add(second_approver)
+        ready.steps.create(position=2, name="Board")
+    single = "Single approver: the first decision decides"
+    assert comments(Verb.WORKFLOW_CHANGED)[before:] == [
+        "Credit changes\n"
+        f"version 1, step 1: Credit manager; {single}; approver → "
+        f"Finance; {single}; approver, second_approver\n"
+        f"version 1, step 2 added: Board; {single}"
+    ]
+
+
+def test_editing_without_a_change_is_not_noted(ready, administrator):
+    before = len(comments(Verb.WORKFLOW_CHANGED))
+    with workflows.editing(ready, by=administrator):
+        pass
+    assert len(comments(Verb.WORKFLOW_CHANGED)) == before
+
+
+def test_only_an_administrator_sets_up_workflows(ready, clerk, approver, auditor, steward):
+    for other in (clerk, approver, auditor, steward):
+        with pytest.raises(PermissionDenied):
+            workflows.activate(ready, by=other)
+        with pytest.raises(PermissionDenied):
+            workflows.new_draft(ready.workflow, by=other)
+        with pytest.raises(PermissionDenied), workflows.editing(ready, by=other):
+            pass
+    assert states(ready.workflow) == {1: VersionState.DRAFT}
+
+
+def test_retiring_needs_the_right(ready, administrator, clerk):
+    workflows.activate(ready, by=administrator)
+    with pytest.raises(PermissionDenied):
+        workflows.retire(ready, by=clerk)
