@@ -1,0 +1,48 @@
+"""Short ways to go through the door in tests."""
+
+from approvals import changes, decisions
+from approvals.models import Action, ImportJob, Origin, WorkItem
+from approvals.outcomes import BROWSER, Change, Source
+from approvals.values import encode
+from customers.models import Customer
+
+
+def edit(by, key, source=BROWSER, seen=None, **values):
+    """Change one customer, and return the outcome."""
+    [outcome] = changes.change_records(
+        Customer, [Change(key, values, seen=seen)], by=by, source=source
+    )
+    return outcome
+
+
+def import_source(by, behavior):
+    """A source for an import with this behavior."""
+    from approvals import registry
+    from approvals.batch import content_type
+
+    job = ImportJob.objects.create(
+        content_type=content_type(registry.get(Customer)),
+        created_by=by,
+        created_at="2026-01-01T00:00Z",
+        file_name="customers.csv",
+        behavior=behavior,
+    )
+    return Source(Origin.IMPORT, job, behavior)
+
+
+def vote(by, proposal, action=Action.APPROVE, comment="", revision=None):
+    """Decide the open work item that `by` has for a proposal; return the result."""
+    item = WorkItem.objects.filter(proposal=proposal, assignee=by).order_by("id").last()
+    proposal.refresh_from_db()
+    revision = proposal.revision if revision is None else revision
+    [result] = decisions.decide([decisions.Vote(item.pk, revision)], action, by=by, comment=comment)
+    proposal.refresh_from_db()
+    return result
+
+
+def live(account, name):
+    """A field's stored value, as text."""
+    field = Customer._meta.get_field(name)
+    return encode(
+        field, Customer.objects.values_list(field.attname, flat=True).get(account=account)
+    )
