@@ -49,7 +49,7 @@ def create_records(model, changes: list[Change], *, by, source: Source) -> list[
     governed = registry.get(model)
     _require_create_right(governed, by, source)
     with transaction.atomic():
-        plans = planning.plan_creations(governed, changes)
+        plans = planning.plan_creations(governed, changes, source=source)
         writing.write_creations(governed, plans, by=by, source=source)
     return [plan.outcome for plan in plans]
 
@@ -58,7 +58,8 @@ def plan_creations(model, changes: list[Change], *, by, source: Source) -> list[
     """Say what `create_records` would do, without a write."""
     governed = registry.get(model)
     _require_create_right(governed, by, source)
-    return [plan.outcome for plan in planning.plan_creations(governed, changes)]
+    plans = planning.plan_creations(governed, changes, source=source)
+    return [plan.outcome for plan in plans]
 
 
 def read_rules(model) -> batch.Rules:

@@ -1,6 +1,6 @@
 """What goes into the door and what comes out of it."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,11 +29,16 @@ class Change:
 
 @dataclass(frozen=True)
 class Source:
-    """Where changes come in. Imports name their job and the behavior in force."""
+    """Where changes come in. Imports name their job and the behavior in force.
+
+    planned: keys that a dry run of the same import would have created by now; what
+    is planned may refer to them.
+    """
 
     origin: Origin
     job: ImportJob | None = None
     behavior: Behavior | None = None
+    planned: Collection[str] = ()
 
 
 BROWSER = Source(Origin.BROWSER)

@@ -72,7 +72,7 @@ def plan_changes(governed: Governed, changes, *, by, source: Source, lock: bool)
     _find_records(governed, plans, records)
     found = [plan for plan in plans if plan.ok]
     wanted = [_differences(governed, plan) for plan in found]
-    _check_references(governed, found, wanted)
+    _check_references(governed, found, wanted, source.planned)
     limited = source.origin != Origin.IMPORT and not may_edit_record(governed.model, by)
     for plan, differences in zip(found, wanted, strict=True):
         _place(plan, differences, rules, by if limited else None, source)
@@ -85,25 +85,25 @@ def plan_changes(governed: Governed, changes, *, by, source: Source, lock: bool)
     return plans
 
 
-def plan_creations(governed: Governed, changes) -> list[Plan]:
+def plan_creations(governed: Governed, changes, *, source: Source) -> list[Plan]:
     """Plan a batch of new records; see `approvals.changes.create_records`."""
     plans = [_new_plan(change) for change in changes]
     taken = _taken_keys(governed, plans)
     for plan in plans:
         _check_new_key(governed, plan, taken)
         plan.direct = _initial_values(governed, plan)
-    good_keys = [p.outcome.key for p in plans if p.ok]
+    places = {p.outcome.key: place for place, p in enumerate(plans) if p.ok}
     pairs = [pair for p in plans if p.ok for pair in p.direct.items()]
-    missing = batch.missing_references(governed, pairs, also=good_keys)
-    earlier = set()
-    for plan in plans:
+    missing = batch.missing_references(governed, pairs, also={*places, *source.planned})
+    for place, plan in enumerate(plans):
         _fail_missing(governed, plan, plan.direct, missing)
-        _check_order(governed, plan, set(good_keys) - earlier)
+        _check_order(governed, plan, place, places)
         for rule in governed.rules(plan.direct) if plan.ok else ():
             plan.fail(rule.fields[0], rule.message)
         if plan.ok:
-            earlier.add(plan.outcome.key)
-            plan.outcome.created = True
+            _tell_creation(plan)
+        elif places.get(plan.outcome.key) == place:
+            places[plan.outcome.key] = len(plans)  # nothing may refer to what is not created
     return plans
 
 
@@ -169,9 +169,9 @@ def _differences(governed, plan) -> dict[str, Any]:
     return {name: value for name, value in good.items() if value != stored[name]}
 
 
-def _check_references(governed, plans, wanted):
+def _check_references(governed, plans, wanted, planned):
     pairs = [pair for differences in wanted for pair in differences.items()]
-    missing = batch.missing_references(governed, pairs)
+    missing = batch.missing_references(governed, pairs, also=planned)
     for plan, differences in zip(plans, wanted, strict=True):
         _fail_missing(governed, plan, differences, missing)
 
@@ -290,6 +290,15 @@ def _tell(plan):
         outcome.notes.append(_("The proposed value was discarded: the field was saved directly."))
 
 
+def _tell_creation(plan):
+    plan.outcome.created = True
+    plan.outcome.direct += [
+        FieldChange(name, None, plan.direct[name])
+        for name in plan.change.values
+        if plan.direct[name] not in (None, "")
+    ]
+
+
 def _taken_keys(governed, plans) -> dict[str, str]:
     folded = {values.fold_key(plan.outcome.key) for plan in plans}
     rows = governed.model._base_manager.filter(folded_key__in=folded)
@@ -317,11 +326,11 @@ def _initial_values(governed, plan) -> dict[str, Any]:
     return good
 
 
-def _check_order(governed, plan, not_yet):
+def _check_order(governed, plan, place, places):
     """A new record may refer to itself or to one that stands earlier in the batch."""
     for name, value in plan.direct.items():
         f = governed.fields[name]
         if not isinstance(f, models.ForeignKey) or f.related_model is not governed.model:
             continue
-        if value in not_yet - {plan.outcome.key}:
+        if places.get(value, place) > place:
             plan.fail(name, missing_message(governed, name, value))
