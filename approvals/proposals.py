@@ -84,14 +84,17 @@ def discard_change(change_id: int, *, by, revision=None, source=BROWSER) -> Prop
 
 
 @transaction.atomic
-def discard_all(record, *, by, source=BROWSER) -> int:
+def discard_all(record, *, by, seen=None, source=BROWSER) -> int:
     """Discard all changes of a record's not submitted and returned proposals.
 
-    Returns how many were discarded. Raises PermissionDenied where `by` may not
-    discard one of them.
+    seen: `changes.version_of` the record when the person saw it. Returns how many
+    were discarded. Raises PermissionDenied where `by` may not discard one of them,
+    Refused where the record or its proposals have changed since.
     """
     governed = registry.get(record)
-    batch.load_by_ids(governed, [record.pk], lock=True)
+    locked = batch.load_by_ids(governed, [record.pk], lock=True)[record.pk]
+    if seen is not None and seen != locked.version:
+        raise Refused(_("The proposed changes are not the ones you saw. Nothing was discarded."))
     proposals = {
         p.pk: p
         for p in Proposal.objects.select_for_update().filter(
