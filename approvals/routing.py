@@ -67,7 +67,7 @@ class Router:
         steps = self.steps[self.active.pk]
         if not steps:
             raise Refused(_("The active workflow has no step."))
-        routes = [Route(step, self._eligible(step, contributors)) for step in steps]
+        routes = [Route(step, self.eligible(step, contributors)) for step in steps]
         for route in routes:
             if not route.people:
                 raise Refused(
@@ -88,7 +88,7 @@ class Router:
         later = [s for s in self.steps[step.version_id] if s.position > step.position]
         if not later:
             return None
-        people = self._eligible(later[0], contributors) or self._stand_ins(contributors)
+        people = self.eligible(later[0], contributors) or self._stand_ins(contributors)
         if not people:
             raise Refused(
                 _(
@@ -99,7 +99,8 @@ class Router:
             )
         return Route(later[0], people)
 
-    def _eligible(self, step, contributors) -> tuple[int, ...]:
+    def eligible(self, step, contributors) -> tuple[int, ...]:
+        """The people, by id, who are assigned to `step` and may decide it."""
         users = {user.pk for user in step.users.all()}
         groups = {group.pk for group in step.groups.all()}
         return tuple(

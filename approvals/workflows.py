@@ -5,7 +5,6 @@ from contextlib import contextmanager
 from django.contrib.auth import get_user_model
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django_fsm import can_proceed, has_transition_perm
@@ -22,6 +21,7 @@ from .models import (
     WorkflowVersion,
 )
 from .outcomes import Refused
+from .routing import Router
 
 # Of a workflow itself, what an administrator can change.
 DESCRIBED = ("name", "description", "position")
@@ -87,17 +87,18 @@ def retire(version: WorkflowVersion, *, by) -> WorkflowVersion:
 
 def problems(version: WorkflowVersion) -> list[str]:
     """What keeps `version` from being activated, in sentences that name the step."""
-    steps = version.steps.prefetch_related("users", "groups")
-    if not steps:
+    found = deciders(version)
+    if not found:
         return [_("There is no step. Add one and say who decides it.")]
-    return [problem for step in steps for problem in _problems_of(step)]
+    return [text for step, people in found.items() for text in _problems_of(step, people)]
 
 
-def deciders(step: WorkflowStep):
-    """The active people among the step's users and groups who may decide, as a queryset."""
-    people = get_user_model().objects.with_perm("approvals.decide_proposal")
-    assigned = Q(pk__in=step.users.all()) | Q(groups__in=step.groups.all())
-    return people.filter(assigned).distinct()
+def deciders(version: WorkflowVersion) -> dict[WorkflowStep, list]:
+    """The steps of `version` in order, each with the people who could decide it now."""
+    router = Router(versions=[version.pk])
+    ids = {step: router.eligible(step, contributors=()) for step in router.steps[version.pk]}
+    people = get_user_model().objects.in_bulk({pk for found in ids.values() for pk in found})
+    return {step: [people[pk] for pk in found] for step, found in ids.items()}
 
 
 @contextmanager
@@ -167,13 +168,13 @@ def _record(verb, workflow, by, comment):
     history.record([event])
 
 
-def _problems_of(step):
+def _problems_of(step, people):
     name = _("Step %(position)s “%(name)s”") % {"position": step.position, "name": step.name}
     if not step.name.strip():
         yield _("%(step)s: give it a name.") % {"step": name}
     if step.policy not in Policy.values:
         yield _("%(step)s: choose a completion policy.") % {"step": name}
-    if not deciders(step).exists():
+    if not people:
         yield _(
             "%(step)s: nobody among its users and groups is active and may decide work items."
         ) % {"step": name}
