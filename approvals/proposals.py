@@ -160,10 +160,10 @@ def state_message(proposal: Proposal) -> str:
 
 def _require(proposal, name, by, revision):
     transition = getattr(proposal, name)
-    if not has_transition_perm(transition, by):
-        raise PermissionDenied
     if not can_proceed(transition):
         raise Refused(state_message(proposal))
+    if not has_transition_perm(transition, by):
+        raise PermissionDenied
     if revision is not None and revision != proposal.revision:
         raise Refused(
             _("The proposal has changed since you saw it. Nothing was done; look at it again.")
