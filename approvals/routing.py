@@ -168,7 +168,7 @@ def enter(routes: dict[Proposal, Route], *, by, source) -> None:
     insert_rows(items)
     names = _names({person for route in routes.values() for person in route.people})
     history.record([_assigned(p, r, names, by, source) for p, r in routes.items()])
-    notifications.assigned(items)
+    notifications.assigned(items, job=source.job)
 
 
 def _assigned(proposal, route, names, by, source):

@@ -372,5 +372,5 @@ def close_changes(change_ids, *, by, at) -> None:
 
 def tell_proposers(change_ids, *, by) -> None:
     """Tell each person whose proposed change somebody else discarded."""
-    for change in ProposedChange.objects.filter(pk__in=change_ids).exclude(proposed_by=by):
-        notifications.discarded(change, by=by)
+    changes = ProposedChange.objects.filter(pk__in=change_ids).exclude(proposed_by=by)
+    notifications.discarded(list(changes.order_by("pk")), by=by)
