@@ -15,6 +15,7 @@ class ImportJob(models.Model):
         """Where an import stands."""
 
         PREVIEW = "preview", _("Preview: nothing has been changed")
+        RUNNING = "running", _("Importing")
         DONE = "done", _("Imported")
         REFUSED = "refused", _("Refused")
 
@@ -26,6 +27,9 @@ class ImportJob(models.Model):
     file_name = models.CharField(_("file"), max_length=255, blank=True)
     stored_as = models.CharField(max_length=100, blank=True)
     options = models.JSONField(_("options"), default=dict)
+    facts = models.JSONField(
+        default=dict, help_text=_("What was found in the file: format, encoding, columns …")
+    )
     behavior = models.CharField(_("Data entity behavior"), max_length=10, choices=Behavior)
     confirmed_rules = models.TextField(
         blank=True, help_text=_("Parameters and enabled fields that the person confirmed.")

@@ -1,0 +1,103 @@
+"""Customers in files: columns, companies, persons' names, ISO codes."""
+
+from functools import cached_property
+
+from django.utils.translation import gettext as _
+from import_export.fields import Field
+
+from approvals.files import FileRefused
+from approvals.resources import GovernedResource, resource_fields
+from approvals.widgets import TextWidget, shortened
+
+from .imports import columns
+from .models import Country, Customer
+
+COMPANY = "company"
+NAME_PARTS = ("first_name", "middle_name", "last_name_prefix", "last_name")
+
+
+class CountryWidget(TextWidget):
+    """A country by its ISO code of two or three letters, in any case."""
+
+    @cached_property
+    def _codes(self):
+        return dict(Country.objects.values_list("alpha3", "code"))
+
+    def clean(self, value, row=None, **kwargs):
+        """The code of two letters. Raises ValueError."""
+        code = value.strip().upper()
+        if len(code) == 3 and code in self._codes:
+            return self._codes[code]
+        if len(code) == 2 and code.isascii() and code.isalpha():
+            return code
+        raise ValueError(
+            _("“%(text)s” is not an ISO code of a country, of two or three letters.")
+            % {"text": shortened(value.strip())}
+        )
+
+
+class CustomerResource(GovernedResource):
+    """Customers, under our column names and those of the reference's Customers V3 entity."""
+
+    country = Field(attribute="country_id", column_name="country", widget=CountryWidget())
+    delivery_country = Field(
+        attribute="delivery_country_id", column_name="delivery_country", widget=CountryWidget()
+    )
+
+    further_columns = {header.lower(): name for header, name in columns.FIELDS.items()}
+    not_kept = frozenset(header.lower() for header in columns.NOT_KEPT)
+
+    class Meta:
+        model = Customer
+        fields = resource_fields(Customer)
+        import_id_fields = [Customer.key_name]
+
+    def __init__(self, *, company="", **kwargs):
+        """company: whose rows are taken, in a file that holds those of several."""
+        super().__init__(**kwargs)
+        self.company = company.strip().upper()
+        self.companies = []
+
+    def begin(self, headers, rows):
+        """See `GovernedResource.begin`; rows of other companies are left out.
+
+        Raises FileRefused where it isn't clear whose rows to take.
+        """
+        taken = super().begin(headers, rows)
+        place = next(iter(self.columns.fields.get(COMPANY, ())), None)
+        self.companies = _companies(rows(), place)
+        self._check_company()
+        if len(self.companies) < 2:
+            return taken
+        return (row for row in taken if row.error or _company(row, place) in (self.company, ""))
+
+    def _check_company(self):
+        named = ", ".join(self.companies) or _("none")
+        if self.company and self.company not in self.companies:
+            reason = _("There are no rows of company %(company)s in this file. It has: %(named)s.")
+            raise FileRefused(reason % {"company": self.company, "named": named})
+        if len(self.companies) > 1 and not self.company:
+            reason = _("The file has rows of several companies: %(named)s. Choose one of them.")
+            raise FileRefused(reason % {"named": named})
+
+    def combine(self, values):
+        """A person's name comes in parts; a row says whose it is where others do."""
+        company = values.pop(COMPANY, "")
+        if self.companies and not company:
+            raise ValueError(_("The row does not say which company it belongs to."))
+        parts = [values.pop(part) for part in NAME_PARTS if part in values]
+        if parts and "party_type" not in values:
+            raise ValueError(_("Parts of a person's name need the type of party, Person."))
+        if parts and values["party_type"] == Customer.PartyType.PERSON:
+            values["name"] = " ".join(parts)
+
+
+def _companies(rows, place) -> list[str]:
+    """The companies that rows belong to, sorted."""
+    if place is None:
+        return []
+    return sorted({_company(row, place) for row in rows if not row.error} - {""})
+
+
+def _company(row, place) -> str:
+    return row.cells[place].strip().upper()
