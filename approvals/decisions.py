@@ -175,22 +175,26 @@ def _refusal(case, vote, action, by, comment) -> str:
     if not may_decide(by):
         return _("You no longer have the right to decide.")
     if case.proposal.state != State.PENDING or case.item.state != ItemState.OPEN:
-        return _too_late(case)
+        return too_late(case.proposal, case.run)
     if case.proposal.revision != vote.revision:
         return _("The proposal has changed since you saw it. Nothing was decided.")
     if by.pk in case.contributors:
         return _("You contributed to this proposal, so somebody else has to decide on it.")
-    if action != Action.APPROVE and not comment:
+    if needs_comment(action) and not comment:
         return _("Say why: a reason is required.")
     return ""
 
 
-def _too_late(case) -> str:
-    decision = (
-        Decision.objects.filter(step_run=case.run).select_related("person").order_by("id").last()
-    )
-    if decision is None or case.proposal.state in (State.NOT_SUBMITTED, State.JOINED):
-        return state_message(case.proposal)
+def needs_comment(action: Action) -> bool:
+    """Whether a decision needs a reason in words."""
+    return action != Action.APPROVE
+
+
+def too_late(proposal: Proposal, run: StepRun) -> str:
+    """Why nothing can be decided in a step any more: who decided what, and when."""
+    decision = Decision.objects.filter(step_run=run).select_related("person").order_by("id").last()
+    if decision is None or proposal.state in (State.NOT_SUBMITTED, State.JOINED):
+        return state_message(proposal)
     return _("Already decided: %(action)s by %(who)s at %(when)s.") % {
         "action": decision.get_action_display(),
         "who": decision.person.get_full_name() or decision.person.get_username(),
