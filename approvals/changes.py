@@ -9,7 +9,7 @@ stands in `approvals.planning`, how it is written in `approvals.writing`.
 from collections.abc import Iterable
 
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from . import batch, planning, registry, writing
 from .models import GovernedModel, Origin
@@ -26,10 +26,13 @@ def change_records(model, changes: list[Change], *, by, source: Source) -> list[
     """
     governed = registry.get(model)
     _require_change_right(governed, by, source)
-    with transaction.atomic():
+
+    def carry_out():
         plans = planning.plan_changes(governed, changes, by=by, source=source, lock=True)
         writing.write_changes(governed, plans, by=by, source=source)
-    return [plan.outcome for plan in plans]
+        return [plan.outcome for plan in plans]
+
+    return _in_transaction(carry_out)
 
 
 def plan_changes(model, changes: list[Change], *, by, source: Source) -> list[RecordOutcome]:
@@ -48,10 +51,13 @@ def create_records(model, changes: list[Change], *, by, source: Source) -> list[
     """
     governed = registry.get(model)
     _require_create_right(governed, by, source)
-    with transaction.atomic():
+
+    def carry_out():
         plans = planning.plan_creations(governed, changes, source=source)
         writing.write_creations(governed, plans, by=by, source=source)
-    return [plan.outcome for plan in plans]
+        return [plan.outcome for plan in plans]
+
+    return _in_transaction(carry_out)
 
 
 def plan_creations(model, changes: list[Change], *, by, source: Source) -> list[RecordOutcome]:
@@ -78,6 +84,20 @@ def existing_keys(model, keys: Iterable[str]) -> dict[str, str]:
     folded = {planning.values.fold_key(key) for key in keys}
     rows = governed.model._base_manager.filter(folded_key__in=folded)
     return dict(rows.values_list("folded_key", governed.key))
+
+
+def _in_transaction(work):
+    """Do `work` in one transaction, and once more where another one got in between.
+
+    What has no lock to wait for, a new key or a reference that was just removed, only
+    shows when it is written; planned again, it is told as an error of that record.
+    """
+    try:
+        with transaction.atomic():
+            return work()
+    except IntegrityError:
+        with transaction.atomic():
+            return work()
 
 
 def _require_change_right(governed, by, source):

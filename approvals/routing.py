@@ -51,7 +51,7 @@ class Router:
         self.active = _active_version(content_type) if content_type else None
         ids = {*versions, *([self.active.pk] if self.active else [])}
         self.steps = _steps_by_version(ids)
-        self.deciders = _deciders("decide_proposal")
+        self.deciders = deciders("decide_proposal")
         self._administrators = None
 
     def first(self, contributors: set[int]) -> Route:
@@ -82,22 +82,28 @@ class Router:
     def after(self, step: WorkflowStep, contributors: set[int]) -> Route | None:
         """The step after `step`, or None after the last.
 
-        Where nobody assigned is left, the eligible administrators decide. Raises
-        Refused where there is none of them either.
+        Raises Refused where nobody could decide it.
         """
         later = [s for s in self.steps[step.version_id] if s.position > step.position]
         if not later:
             return None
-        people = self.eligible(later[0], contributors) or self._stand_ins(contributors)
+        return self.again(later[0], contributors)
+
+    def again(self, step: WorkflowStep, contributors: set[int]) -> Route:
+        """Who decides `step` now: its people, or else the eligible administrators.
+
+        Raises Refused where there is none of them either.
+        """
+        people = self.eligible(step, contributors) or self._stand_ins(contributors)
         if not people:
             raise Refused(
                 _(
-                    "Nobody may decide the next step, “%(step)s”. Ask an administrator to make "
+                    "Nobody may decide the step “%(step)s”. Ask an administrator to make "
                     "somebody eligible."
                 )
-                % {"step": later[0].name}
+                % {"step": step.name}
             )
-        return Route(later[0], people)
+        return Route(step, people)
 
     def eligible(self, step, contributors) -> tuple[int, ...]:
         """The people, by id, who are assigned to `step` and may decide it."""
@@ -111,7 +117,7 @@ class Router:
 
     def _stand_ins(self, contributors) -> tuple[int, ...]:
         if self._administrators is None:
-            self._administrators = _deciders("administer_workflow")
+            self._administrators = deciders("administer_workflow")
         return tuple(pk for pk in self._administrators if pk not in contributors)
 
 
@@ -134,7 +140,7 @@ def _steps_by_version(ids) -> dict[int, list[WorkflowStep]]:
     return steps
 
 
-def _deciders(codename) -> dict[int, set[int]]:
+def deciders(codename) -> dict[int, set[int]]:
     """Active people with a permission of proposals: id -> ids of their groups."""
     people = get_user_model().objects.with_perm(f"approvals.{codename}", backend=BACKEND)
     rows = people.order_by("pk").values_list("pk", "groups").distinct()

@@ -1,0 +1,146 @@
+"""Two people at once. On PostgreSQL, with a control that takes the locks away."""
+
+import contextlib
+import threading
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import connection
+from django.db.models import QuerySet
+
+from approvals import changes, decisions, proposals
+from approvals.models import Decision, Proposal, ProposedChange, State, WorkItem
+from approvals.outcomes import BROWSER, Change
+from customers.models import Customer
+from tests.approvals.helpers import edit, live
+from tests.customers.factories import customer
+
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.skipif(
+        connection.vendor == "sqlite", reason="SQLite has one writer at a time; see PostgreSQL"
+    ),
+]
+
+
+def together(*actions):
+    """Run actions in threads of their own; return each result, or the exception raised."""
+    results = [None] * len(actions)
+
+    def run(place, action):
+        try:
+            results[place] = action()
+        except Exception as error:
+            results[place] = error
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=run, args=pair) for pair in enumerate(actions)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    return results
+
+
+@pytest.fixture
+def meet(monkeypatch):
+    """Make two threads wait for each other, for half a second at most, inside a function."""
+
+    def arrange(module, name):
+        barrier = threading.Barrier(2)
+        original = getattr(module, name)
+
+        def wrapped(*args, **kwargs):
+            with contextlib.suppress(threading.BrokenBarrierError):
+                barrier.wait(0.5)
+            return original(*args, **kwargs)
+
+        monkeypatch.setattr(module, name, wrapped)
+
+    return arrange
+
+
+@pytest.fixture
+def pending(clerk, person, workflow, govern_fields):
+    """Pending for `approver` and "colleague" alike; one decision decides."""
+    workflow.steps.filter(position=2).delete()
+    workflow.steps.get().users.add(person("colleague", "Approver"))
+    govern_fields("credit_limit", "iban")
+    customer("C1", credit_limit="100")
+    edit(clerk, "C1", credit_limit="200")
+    return proposals.submit(Proposal.objects.get().pk, by=clerk)
+
+
+def approve_as(username, proposal):
+    def action():
+        user = User.objects.get(username=username)
+        item = WorkItem.objects.get(proposal=proposal, assignee=user)
+        [result] = decisions.decide(
+            [decisions.Vote(item.pk, proposal.revision)], "approve", by=user
+        )
+        return result
+
+    return action
+
+
+def test_of_two_approvals_at_once_one_decides_and_the_other_reads_who(pending, meet):
+    meet(decisions, "_record_votes")
+    results = together(approve_as("approver", pending), approve_as("colleague", pending))
+    assert sorted(result.done for result in results) == [False, True]
+    [loser] = [result for result in results if not result.done]
+    assert "Already decided: Approve by" in loser.message
+    assert Decision.objects.count() == 1
+    assert live("C1", "credit_limit") == "200.00"
+
+
+def test_control_without_locks_two_approvals_do_not_end_well(pending, meet, monkeypatch):
+    monkeypatch.setattr(QuerySet, "select_for_update", lambda self, **kwargs: self.all())
+    meet(decisions, "_record_votes")
+    results = together(approve_as("approver", pending), approve_as("colleague", pending))
+    clean = [r for r in results if isinstance(r, decisions.VoteResult)]
+    assert [r.done for r in clean] != [True, False]
+    assert [r.done for r in clean] != [False, True]
+
+
+def test_of_an_approval_and_a_recall_at_once_one_wins(pending, clerk, meet):
+    meet(decisions, "_record_votes")
+    meet(proposals, "stop_runs")
+    results = together(
+        approve_as("approver", pending), lambda: proposals.recall(pending.pk, by=clerk)
+    )
+    pending.refresh_from_db()
+    approved = pending.state == State.APPROVED
+    assert approved or pending.state == State.NOT_SUBMITTED
+    assert results[0].done == approved
+    assert isinstance(results[1], proposals.Refused) == approved
+    assert live("C1", "credit_limit") == ("200.00" if approved else "100.00")
+
+
+def test_two_clerks_proposing_at_once_share_one_proposal(clerk, person, workflow, govern_fields):
+    govern_fields("credit_limit", "iban")
+    customer("C1")
+    colleague = person("colleague2", "Clerk")
+    together(
+        lambda: edit(clerk, "C1", credit_limit="5"),
+        lambda: edit(colleague, "C1", iban="NL91ABNA0417164300"),
+    )
+    assert Proposal.objects.get().state == State.NOT_SUBMITTED
+    assert ProposedChange.objects.filter(outcome="").count() == 2
+
+
+def test_two_clerks_creating_the_same_account_make_one_customer(clerk, meet):
+    from approvals import writing
+
+    customer("C1")
+    meet(writing, "write_creations")
+    values = {"name": "New", "customer_group": "10", "currency": "EUR"}
+
+    def create(account):
+        [outcome] = changes.create_records(
+            Customer, [Change(account, values)], by=clerk, source=BROWSER
+        )
+        return outcome.status
+
+    assert sorted(together(lambda: create("N1"), lambda: create("n1"))) == ["created", "failed"]
+    assert Customer.objects.filter(folded_key="n1").count() == 1
