@@ -1,4 +1,19 @@
 """Pages of the engine."""
 
+from django.urls import path
+
+from .views import proposed_changes
+
 app_name = "approvals"
-urlpatterns = []
+urlpatterns = [
+    path("proposals/<int:pk>/submit/", proposed_changes.submit, name="submit"),
+    path("proposals/<int:pk>/recall/", proposed_changes.recall, name="recall"),
+    path(
+        "proposed-changes/<int:pk>/discard/", proposed_changes.discard_change, name="discard_change"
+    ),
+    path(
+        "proposed-changes/<int:content_type_id>/<int:object_id>/discard-all/",
+        proposed_changes.discard_all,
+        name="discard_all",
+    ),
+]

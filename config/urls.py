@@ -3,7 +3,10 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from .views import home
+
 urlpatterns = [
+    path("", home, name="home"),
     path("", include("customers.urls")),
     path("", include("approvals.urls")),
     path("accounts/", include("django.contrib.auth.urls")),

@@ -1,0 +1,159 @@
+"""The form of a customer: to create and to edit. What is meant goes to the door."""
+
+from django.contrib import messages
+from django.contrib.auth.decorators import permission_required
+from django.core.exceptions import PermissionDenied
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from approvals import registry
+from approvals.changes import change_records, create_records, read_rules, version_of
+from approvals.links import proposed_changes_url
+from approvals.outcomes import BROWSER, Change
+from approvals.queries import event_lines, history_of, open_proposals
+from approvals.templatetags.approval_tags import person
+
+from ..forms import CustomerForm
+from ..models import Customer
+from ..tabs import edit_tabs, notes_of, notes_of_events
+
+takes_form = require_http_methods(["GET", "HEAD", "POST"])
+
+
+def may_edit(viewer, cards) -> bool:
+    """Whether `viewer` may edit a customer: at all, or what he imported for it."""
+    if viewer.has_perm("customers.change_customer"):
+        return True
+    return any("edit" in card.can for card in cards)
+
+
+@takes_form
+@permission_required(("customers.view_customer", "customers.add_customer"), raise_exception=True)
+def create(request):
+    """Create a customer under the account that the person gives."""
+    form = CustomerForm(request.POST if request.method == "POST" else None, record=Customer())
+    if form.is_bound and form.is_valid():
+        outcome = _create(request.user, form)
+        if not outcome.failed:
+            _tell(request, outcome)
+            return redirect("customers:detail", outcome.record_id)
+        form.take_errors(outcome.errors)
+    cancel_url = reverse("customers:list")
+    return _render(request, form, {}, {"title": _("New customer"), "cancel_url": cancel_url})
+
+
+@takes_form
+@permission_required("customers.view_customer", raise_exception=True)
+def edit(request, pk):
+    """Change a customer; changes of governed fields become proposed changes."""
+    customer = get_object_or_404(Customer, pk=pk)
+    if request.method == "POST":
+        return _save(request, customer)
+    seen = _seen(customer)
+    customer.refresh_from_db()
+    return _render_edit(request, CustomerForm(record=customer), customer, seen)
+
+
+def _create(by, form):
+    values = form.filled()
+    change = Change(values.pop("account", ""), values)
+    return create_records(Customer, [change], by=by, source=BROWSER)[0]
+
+
+def _save(request, customer):
+    form = CustomerForm(request.POST, record=customer)
+    if not form.is_valid():
+        return _render_edit(request, form, customer, request.POST)
+    change = Change(customer.account, form.meant(), seen=request.POST.get("version", ""))
+    outcome = change_records(Customer, [change], by=request.user, source=BROWSER)[0]
+    if outcome.stale and change.values:
+        return _show_both(request, form, customer)
+    if outcome.errors:
+        form.take_errors(outcome.errors)
+        return _render_edit(request, form, customer, request.POST)
+    _tell(request, outcome)
+    return redirect(proposed_changes_url(customer) if outcome.proposed else customer)
+
+
+def _seen(customer) -> dict:
+    """What a form carries so that a save can tell what others did since.
+
+    Read before the values that the form shows: who saves in between makes the form
+    out of date, never unnoticed.
+    """
+    newest = history_of(customer).values_list("pk", flat=True).first()
+    return {"version": version_of(customer), "newest_event": newest or 0}
+
+
+def _show_both(request, form, customer):
+    """Somebody else has saved: show that beside what the person typed, and save nothing yet."""
+    lines = _events_since(customer, request.POST.get("newest_event", ""))
+    seen = _seen(customer)
+    customer.refresh_from_db()
+    people = {person(line.event.actor) for line in lines} or {_("Somebody else")}
+    warning = _(
+        "%(who)s saved this customer while you were typing. Nothing of yours has been saved yet."
+        " See what stands under the fields now, then save again to keep what you typed."
+    )
+    messages.warning(request, warning % {"who": ", ".join(sorted(people))})
+    return _render_edit(request, form.renewed(customer), customer, seen, notes_of_events(lines))
+
+
+def _events_since(customer, newest):
+    """History lines about fields, newest first, that came after the one with id `newest`."""
+    if not (newest.isascii() and newest.isdigit()):
+        return []
+    events = history_of(customer).filter(pk__gt=newest[:18]).exclude(field="")
+    return event_lines(events[:200], Customer)
+
+
+def _render_edit(request, form, customer, seen, meanwhile=None):
+    cards = open_proposals(customer, request.user)
+    if not may_edit(request.user, cards):
+        raise PermissionDenied
+    context = {
+        "title": str(customer),
+        "customer": customer,
+        "cancel_url": customer.get_absolute_url(),
+        "version": seen.get("version", ""),
+        "newest_event": seen.get("newest_event", ""),
+    }
+    return _render(request, form, notes_of(cards) | (meanwhile or {}), context)
+
+
+def _render(request, form, notes, context):
+    form.focus()
+    save = {"text": _("Save"), "icon": "save", "primary": True, "form": "customer-form"}
+    cancel = {"text": _("Cancel"), "icon": "close", "url": context["cancel_url"]}
+    # A new customer takes effect at once, so nothing of it is marked.
+    governed = read_rules(Customer).fields if "customer" in context else ()
+    context |= {"form": form, "actions": [save, cancel], "tabs": edit_tabs(form, governed, notes)}
+    return render(request, "customers/form.html", context)
+
+
+def _tell(request, outcome):
+    """Say what was saved, what needs approval, and what to look at."""
+    if outcome.created:
+        messages.success(request, _("Customer %(key)s has been created.") % {"key": outcome.key})
+    elif outcome.direct:
+        messages.success(request, _("Saved: %(fields)s.") % {"fields": _names(outcome.direct)})
+    if outcome.proposed:
+        text = _("Needs approval: %(fields)s. Submit the changes when they are complete.")
+        messages.info(request, text % {"fields": _names(outcome.proposed)})
+    if outcome.waiting:
+        text = _("Already proposed with this value: %(fields)s.")
+        messages.info(request, text % {"fields": _names(outcome.waiting)})
+    if outcome.status == "unchanged" and not outcome.waiting:
+        messages.info(request, _("Nothing was changed."))
+    for note in outcome.notes:
+        messages.info(request, note)
+    for warning in outcome.warnings:
+        messages.warning(request, warning.message)
+
+
+def _names(changes):
+    fields = registry.get(Customer).fields
+    return ", ".join(capfirst(fields[change.field].verbose_name) for change in changes)
