@@ -14,22 +14,44 @@ from .outcomes import RecordOutcome, Refused, Source
 from .routing import Router
 from .values import encode
 
+COUNTS = ("rows", *ImportRow.Outcome.values)
+
+
+class RulesChanged(FileRefused):
+    """The rules are no longer those that a person confirmed."""
+
 
 def new_job(model, *, by, file_name="", behavior=None, options=None) -> ImportJob:
     """An unsaved job under the rules that are in force now.
 
     behavior: what it may do to governed fields; the parameter decides where it is None.
     """
-    rules = changes.read_rules(model)
-    return ImportJob(
+    job = ImportJob(
         content_type=ContentType.objects.get_for_model(model),
         created_by=by,
         created_at=timezone.now(),
         file_name=file_name[-255:],
         options=options or {},
-        behavior=behavior or rules.behavior,
-        confirmed_rules=rules.fingerprint,
     )
+    reset(job, behavior)
+    return job
+
+
+def reset(job: ImportJob, behavior: Behavior | None = None) -> None:
+    """Start `job` over, unsaved: no rows counted, under the rules that are in force now."""
+    rules = changes.read_rules(model_of(job))
+    job.behavior = behavior or rules.behavior
+    job.confirmed_rules = rules.fingerprint
+    job.refused, job.facts = "", {}
+    recount(job)
+
+
+def recount(job: ImportJob) -> None:
+    """Forget the rows of `job` that are on record and counted so far; the job is not saved."""
+    for name in COUNTS:
+        setattr(job, name, 0)
+    if job.pk:
+        job.row_outcomes.all().delete()
 
 
 def source_of(job: ImportJob) -> Source:
@@ -42,10 +64,10 @@ def model_of(job: ImportJob):
     return registry.for_content_type(job.content_type).model
 
 
-def require_rules(job: ImportJob, confirmed: str | None) -> None:
-    """Raise FileRefused where the rules are no longer those that a person confirmed."""
-    if confirmed is not None and changes.read_rules(model_of(job)).fingerprint != confirmed:
-        raise FileRefused(
+def require_rules(job: ImportJob, confirmed: str) -> None:
+    """Raise RulesChanged where the rules are no longer the `confirmed` ones."""
+    if changes.read_rules(model_of(job)).fingerprint != confirmed:
+        raise RulesChanged(
             _("The parameters or the enabled fields have changed. Look at a new preview first.")
         )
 
@@ -62,12 +84,14 @@ def require_workflow(job: ImportJob) -> None:
 
 
 def store(job: ImportJob, outcomes: list[RecordOutcome]) -> None:
-    """Put the outcome of each row on record, and count them on the job (unsaved)."""
-    governed = registry.for_content_type(job.content_type)
-    insert_rows([_row(governed, job, outcome) for outcome in outcomes])
+    """Count outcomes on `job` and, where it is a stored one, put each row's on record."""
     job.rows += len(outcomes)
     for status, count in Counter(outcome.status for outcome in outcomes).items():
         setattr(job, status, getattr(job, status) + count)
+    if job.pk:
+        governed = registry.for_content_type(job.content_type)
+        insert_rows([_row(governed, job, outcome) for outcome in outcomes])
+        job.save(update_fields=COUNTS)
 
 
 def finish(job: ImportJob) -> None:
@@ -75,6 +99,27 @@ def finish(job: ImportJob) -> None:
     job.state = ImportJob.State.DONE
     job.finished_at = timezone.now()
     job.save()
+
+
+def refuse(job: ImportJob, reason) -> None:
+    """Close `job`: its file as a whole was not taken."""
+    job.state = ImportJob.State.REFUSED
+    job.refused = str(reason)
+    job.finished_at = timezone.now()
+    job.save()
+
+
+def nothing_imported(job: ImportJob, failed: list[RecordOutcome]) -> None:
+    """Put on record that all was rolled back because these rows failed."""
+    for name in COUNTS[1:]:
+        setattr(job, name, 0)
+    job.failed, job.unchanged = len(failed), job.rows - len(failed)
+    reason = _("Nothing was imported, because %(failed)s of %(rows)s rows failed.")
+    refuse(job, reason % {"failed": job.failed, "rows": job.rows})
+    job.row_outcomes.filter(number__in=[outcome.number for outcome in failed]).delete()
+    job.row_outcomes.update(outcome=ImportRow.Outcome.UNCHANGED, changes=[])
+    governed = registry.for_content_type(job.content_type)
+    insert_rows([_row(governed, job, outcome) for outcome in failed])
 
 
 def _row(governed, job, outcome: RecordOutcome) -> ImportRow:

@@ -297,7 +297,8 @@ class GovernedResource(ModelResource):
             result.add_dataset_headers(dataset.headers)
         job = import_jobs.new_job(self._meta.model, by=user, file_name=file_name)
         try:
-            import_jobs.require_rules(job, confirmed_rules)
+            if confirmed_rules is not None:
+                import_jobs.require_rules(job, confirmed_rules)
             rows = self.begin(dataset.headers, lambda: iter(rows_of(dataset)))
             import_jobs.require_workflow(job)
         except FileRefused as refused:
@@ -309,8 +310,7 @@ class GovernedResource(ModelResource):
             outcomes = self.import_batch(
                 batch, by=user, source=import_jobs.source_of(job), dry_run=dry_run
             )
-            if not dry_run:
-                import_jobs.store(job, outcomes)
+            import_jobs.store(job, outcomes)
             for row, outcome in zip(batch, outcomes, strict=True):
                 result.report(row, outcome, collect_failed_rows, raise_errors)
         if not dry_run:
