@@ -8,7 +8,6 @@ for a mail server; whatever fails there is logged and undoes nothing.
 import logging
 from collections import defaultdict
 from dataclasses import dataclass
-from functools import partial
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
@@ -86,7 +85,8 @@ def discarded(changes: list[ProposedChange], *, by) -> None:
 
 def _after_commit(write, about, *args):
     if about:
-        transaction.on_commit(partial(_deliver, write, about, *args), robust=True)
+        # A function with a name: Django cannot log the failure of a partial, and raises.
+        transaction.on_commit(lambda: _deliver(write, about, *args), robust=True)
 
 
 def _deliver(write, *args):
