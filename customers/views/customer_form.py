@@ -38,7 +38,7 @@ def create(request):
     if form.is_bound and form.is_valid():
         outcome = _create(request.user, form)
         if not outcome.failed:
-            _tell(request, outcome)
+            tell(request, outcome)
             return redirect("customers:detail", outcome.record_id)
         form.take_errors(outcome.errors)
     cancel_url = reverse("customers:list")
@@ -74,7 +74,7 @@ def _save(request, customer):
     if outcome.errors:
         form.take_errors(outcome.errors)
         return _render_edit(request, form, customer, request.POST)
-    _tell(request, outcome)
+    tell(request, outcome)
     return redirect(proposed_changes_url(customer) if outcome.proposed else customer)
 
 
@@ -134,7 +134,7 @@ def _render(request, form, notes, context):
     return render(request, "customers/form.html", context)
 
 
-def _tell(request, outcome):
+def tell(request, outcome):
     """Say what was saved, what needs approval, and what to look at."""
     if outcome.created:
         messages.success(request, _("Customer %(key)s has been created.") % {"key": outcome.key})
