@@ -67,11 +67,9 @@ class CsvFile:
             try:
                 yield from _records(text, self.delimiter)
             except UnicodeDecodeError:
-                text.detach()
                 raise FileRefused(_undecodable(raw, self.encoding)) from None
             finally:
-                if not text.closed:
-                    text.detach()
+                text.detach()  # else it would close a file that was given open
 
 
 def open_csv(source: Source, encoding: str | None, delimiter: str | None) -> CsvFile:

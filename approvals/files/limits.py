@@ -24,10 +24,10 @@ ROW_LENGTH = 1_000_000
 XLSX_BYTES = 200 * 1024 * 1024
 XLSX_PARTS = 1_000
 # XML elements in all parts (a cell has two or three).
-XLSX_ELEMENTS = 15_000_000
+XLSX_ELEMENTS = 8_000_000
 # Distinct texts: a workbook's table of texts has to be held in memory.
 XLSX_TEXTS = 500_000
 # Everything that is neither a row nor a text (styles, links, names, merged
 # cells), in each part, is held in memory too.
-XLSX_OTHER_ELEMENTS = 300_000
+XLSX_OTHER_ELEMENTS = 100_000
 XLSX_OTHER_BYTES = 16 * 1024 * 1024
