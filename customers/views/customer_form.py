@@ -156,4 +156,4 @@ def tell(request, outcome):
 
 def _names(changes):
     fields = registry.get(Customer).fields
-    return ", ".join(capfirst(fields[change.field].verbose_name) for change in changes)
+    return ", ".join(str(capfirst(fields[change.field].verbose_name)) for change in changes)
