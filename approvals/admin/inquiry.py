@@ -1,0 +1,247 @@
+"""Inquiry: proposals, work items, decisions, imports and history, for reading only."""
+
+from django.contrib import admin
+from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
+
+from approvals import registry
+from approvals.models import (
+    Decision,
+    ImportJob,
+    Proposal,
+    ProposedChange,
+    WorkflowEvent,
+    WorkItem,
+)
+from approvals.values import display_text
+
+from .display import Shown
+
+
+class ReadOnly:
+    """Nobody adds, changes or deletes here."""
+
+    def has_add_permission(self, request, obj=None):
+        """Never."""
+        return False
+
+    def has_change_permission(self, request, obj=None):
+        """Never."""
+        return False
+
+    def has_delete_permission(self, request, obj=None):
+        """Never."""
+        return False
+
+
+class ReadOnlyAdmin(ReadOnly, admin.ModelAdmin):
+    """A list to search and filter, newest first."""
+
+    actions = None
+    ordering = ("-id",)
+    show_full_result_count = False
+    list_per_page = 50
+
+
+class ChangeValues:
+    """The field and the values of a proposed change, as a person reads them."""
+
+    @admin.display(description=_("field"))
+    def label(self, change):
+        """The field's label."""
+        return _field(change).verbose_name
+
+    @admin.display(description=_("Original value"))
+    def original_value(self, change):
+        """What the field was."""
+        return display_text(_field(change), change.original)
+
+    @admin.display(description=_("New value"))
+    def new_value(self, change):
+        """What the field is to be."""
+        return display_text(_field(change), change.value)
+
+
+def _field(change):
+    return registry.for_content_type(change.content_type).fields[change.field]
+
+
+class ReadOnlyInline(ReadOnly, admin.TabularInline):
+    """Rows that belong to a record."""
+
+    extra = 0
+
+
+class ChangeInline(ChangeValues, ReadOnlyInline):
+    """The changes of a proposal."""
+
+    model = ProposedChange
+    fields = ("label", "original_value", "new_value", "outcome", "proposed_by", "proposed_at")
+    readonly_fields = ("label", "original_value", "new_value")
+
+
+class DecisionInline(ReadOnlyInline):
+    """The decisions on a proposal."""
+
+    model = Decision
+    fields = ("person", "action", "comment", "decided_at")
+
+
+class WorkItemInline(ReadOnlyInline):
+    """Whom a proposal was, or is, assigned to."""
+
+    model = WorkItem
+    fields = ("assignee", "state", "created_at")
+
+
+@admin.register(Proposal)
+class ProposalAdmin(ReadOnlyAdmin):
+    """Proposals with their changes, work items and decisions."""
+
+    list_display = ("id", "record_key", "state", "submitted_by", "submitted_at", "closed_at")
+    list_filter = ("state", "origin", "submitted_at")
+    list_select_related = ("submitted_by",)
+    search_fields = ("=record_key",)
+    fields = (
+        "customer",
+        "state",
+        "origin",
+        "import_job",
+        "created_by",
+        "created_at",
+        "submitted_by",
+        "submitted_at",
+        "note",
+        "version",
+        "closed_at",
+    )
+    readonly_fields = ("customer",)
+    inlines = (ChangeInline, WorkItemInline, DecisionInline)
+
+    @admin.display(description=_("account"))
+    def customer(self, proposal):
+        """The record, with a link to its page."""
+        url = proposal.record.get_absolute_url()
+        return format_html('<a href="{}">{}</a>', url, proposal.record)
+
+
+@admin.register(ProposedChange)
+class ProposedChangeAdmin(ChangeValues, ReadOnlyAdmin):
+    """Proposed changes field by field."""
+
+    list_display = (
+        "proposal",
+        "label",
+        "original_value",
+        "new_value",
+        "outcome",
+        "proposed_by",
+        "proposed_at",
+    )
+    list_filter = ("outcome", "proposed_at")
+    list_select_related = ("proposal", "content_type", "proposed_by")
+    search_fields = ("=proposal__record_key",)
+    fields = list_display
+    readonly_fields = ("label", "original_value", "new_value")
+
+
+@admin.register(WorkItem)
+class WorkItemAdmin(ReadOnlyAdmin):
+    """What waits, or waited, for whom."""
+
+    list_display = ("record_key", "step", "assignee", "state", "created_at", "proposal")
+    list_filter = ("state", "created_at")
+    list_select_related = ("step_run__step", "assignee", "proposal")
+    search_fields = ("=record_key", "=assignee__username")
+    fields = list_display
+    readonly_fields = ("step",)
+
+    @admin.display(description=_("step"))
+    def step(self, item):
+        """The step that the item belongs to."""
+        return item.step_run.step
+
+
+@admin.register(Decision)
+class DecisionAdmin(ReadOnlyAdmin):
+    """Who decided what."""
+
+    list_display = ("decided_at", "person", "action", "proposal", "comment")
+    list_filter = ("action", "decided_at")
+    list_select_related = ("person", "proposal")
+    search_fields = ("=proposal__record_key", "=person__username")
+    fields = (*list_display, "revision")
+
+
+@admin.register(ImportJob)
+class ImportJobAdmin(ReadOnlyAdmin):
+    """Imports and what came of them."""
+
+    list_display = (
+        "id",
+        "file_name",
+        "state",
+        "behavior",
+        "created_by",
+        "created_at",
+        "rows",
+        "created",
+        "updated",
+        "proposed",
+        "unchanged",
+        "failed",
+    )
+    list_filter = ("state", "behavior", "created_at")
+    list_select_related = ("created_by",)
+    search_fields = ("file_name", "=created_by__username")
+    fields = (*list_display[1:], "finished_at", "refused")
+
+
+@admin.register(WorkflowEvent)
+class WorkflowEventAdmin(ReadOnlyAdmin):
+    """Workflow history: everything that happened, newest first."""
+
+    list_display = (
+        "at",
+        "actor",
+        "verb",
+        "record_key",
+        "label",
+        "old_value",
+        "new_value",
+        "comment",
+    )
+    list_filter = ("verb", "origin", "at")
+    list_select_related = ("actor", "content_type")
+    search_fields = ("=record_key", "=actor__username")
+    fields = (
+        "at",
+        "actor",
+        "on_behalf_of",
+        "verb",
+        "record_key",
+        "label",
+        "old_value",
+        "new_value",
+        "comment",
+        "proposal",
+        "step",
+        "origin",
+        "import_job",
+    )
+    readonly_fields = ("label", "old_value", "new_value")
+
+    @admin.display(description=_("field"))
+    def label(self, event):
+        """The field's or parameter's label."""
+        return Shown(event).label
+
+    @admin.display(description=_("old value"))
+    def old_value(self, event):
+        """The value before, as a person reads it."""
+        return Shown(event).old
+
+    @admin.display(description=_("new value"))
+    def new_value(self, event):
+        """The value after, as a person reads it."""
+        return Shown(event).new

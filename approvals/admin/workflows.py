@@ -1,0 +1,158 @@
+"""Accounts receivable workflows: the list, its New menu, and each workflow's page."""
+
+from django.contrib import admin, messages
+from django.contrib.admin.utils import unquote
+from django.contrib.contenttypes.models import ContentType
+from django.http import Http404
+from django.shortcuts import redirect
+from django.urls import path
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST
+
+from approvals import registry, workflows
+from approvals.models import Verb, VersionState, Workflow
+
+from .display import history_url
+
+
+class AdministeredAdmin(admin.ModelAdmin):
+    """Pages that also need the right to administer workflows for every change."""
+
+    actions = None
+
+    def has_add_permission(self, request):
+        """Whether the person may add, and administers workflows."""
+        return super().has_add_permission(request) and workflows.may_administer(request.user)
+
+    def has_change_permission(self, request, obj=None):
+        """Whether the person may change, and administers workflows."""
+        may = super().has_change_permission(request, obj)
+        return may and workflows.may_administer(request.user)
+
+    def has_delete_permission(self, request, obj=None):
+        """Whether the person may delete, and administers workflows."""
+        may = super().has_delete_permission(request, obj)
+        return may and workflows.may_administer(request.user)
+
+    def history_view(self, request, object_id, extra_context=None):
+        """Lead to the entries about workflows."""
+        verbs = (Verb.WORKFLOW_CHANGED, Verb.WORKFLOW_ACTIVATED, Verb.WORKFLOW_RETIRED)
+        return redirect(history_url(*verbs))
+
+
+@admin.register(Workflow)
+class WorkflowAdmin(AdministeredAdmin):
+    """A workflow and its versions. A new one has draft version 1 at once."""
+
+    list_display = ("name", "type", "active_version", "draft", "position")
+    fields = ("name", "description", "position")
+
+    def get_queryset(self, request):
+        """Workflows with their versions."""
+        return super().get_queryset(request).prefetch_related("versions", "content_type")
+
+    @admin.display(description=gettext_lazy("type"))
+    def type(self, workflow):
+        """The workflow type's name."""
+        return registry.for_content_type(workflow.content_type).workflow_type
+
+    @admin.display(description=gettext_lazy("active version"))
+    def active_version(self, workflow):
+        """The number of the version in force."""
+        return _number(workflow, VersionState.ACTIVE)
+
+    @admin.display(description=gettext_lazy("draft"))
+    def draft(self, workflow):
+        """The number of the draft."""
+        return _number(workflow, VersionState.DRAFT)
+
+    def has_delete_permission(self, request, obj=None):
+        """Only a workflow without versions can be deleted."""
+        return super().has_delete_permission(request, obj) and not (obj and obj.versions.exists())
+
+    def get_urls(self):
+        """The admin's pages, and Edit."""
+        edit = self.admin_site.admin_view(require_POST(self.edit_view))
+        return [
+            path("<int:pk>/edit/", edit, name="approvals_workflow_edit"),
+            *super().get_urls(),
+        ]
+
+    def edit_view(self, request, pk):
+        """Edit: open the draft, made as a copy of the newest version if there is none."""
+        workflow = find(self, request, pk)
+        return to_version(workflows.new_draft(workflow, by=request.user))
+
+    def changelist_view(self, request, extra_context=None):
+        """The list, whose New menu has each type of workflow."""
+        return super().changelist_view(request, {"types": registry.all_governed()})
+
+    def add_view(self, request, form_url="", extra_context=None):
+        """A new workflow, under the name of its type."""
+        title = _("New > %(type)s") % {"type": _asked_type(request).workflow_type}
+        return super().add_view(request, form_url, {"title": title})
+
+    def change_view(self, request, object_id, form_url="", extra_context=None):
+        """Name, description and order, with the versions under them."""
+        workflow = self.get_object(request, unquote(object_id))
+        if workflow is None:
+            return super().change_view(request, object_id, form_url)
+        versions = workflow.versions.select_related("activated_by")
+        context = {"title": workflow, "subtitle": None, "versions": versions}
+        if request.method != "POST":
+            return super().change_view(request, object_id, form_url, context)
+        with workflows.noting(workflow, by=request.user):
+            return super().change_view(request, object_id, form_url, context)
+
+    def delete_view(self, request, object_id, extra_context=None):
+        """Delete a workflow that has no versions, and note it."""
+        workflow = self.get_object(request, unquote(object_id))
+        if request.method != "POST" or workflow is None:
+            return super().delete_view(request, object_id, extra_context)
+        with workflows.noting(workflow, by=request.user):
+            return super().delete_view(request, object_id, extra_context)
+
+    def save_model(self, request, obj, form, change):
+        """Save; a new workflow gets its type and draft version 1."""
+        if not change:
+            model = _asked_type(request).model
+            obj.content_type = ContentType.objects.get_for_model(model)
+        super().save_model(request, obj, form, change)
+        if not change:
+            workflows.new_draft(obj, by=request.user)
+
+    def response_add(self, request, obj, post_url_continue=None):
+        """Go on to the draft, which needs its steps."""
+        text = _("The workflow “%(name)s” has been made. Add the steps of its first version.")
+        messages.success(request, text % {"name": obj})
+        return to_version(obj.versions.get())
+
+    def response_change(self, request, obj):
+        """Stay on the page: the versions are there."""
+        messages.success(request, _("The workflow “%(name)s” has been saved.") % {"name": obj})
+        return redirect(request.path)
+
+
+def _number(workflow, state):
+    return next((v.number for v in workflow.versions.all() if v.state == state), None)
+
+
+def _asked_type(request):
+    """The governed model whose workflow type the New menu named; the first one by default."""
+    types = registry.all_governed()
+    asked = request.GET.get("type")
+    return next((governed for governed in types if governed.label == asked), types[0])
+
+
+def find(model_admin, request, pk):
+    """The record that a page of `model_admin` is about. Raises Http404."""
+    found = model_admin.get_object(request, str(pk))
+    if found is None:
+        raise Http404
+    return found
+
+
+def to_version(version):
+    """A redirect to the page of `version`."""
+    return redirect("admin:approvals_workflowversion_change", version.pk)
