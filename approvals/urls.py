@@ -2,10 +2,13 @@
 
 from django.urls import path
 
-from .views import proposed_changes
+from .views import proposed_changes, work_items
 
 app_name = "approvals"
 urlpatterns = [
+    path("work-items/", work_items.work_items, name="work_items"),
+    path("work-items/decide/", work_items.work_items_decide, name="work_items_decide"),
+    path("work-items/<int:pk>/decide/", work_items.decide, name="decide"),
     path("proposals/<int:pk>/submit/", proposed_changes.submit, name="submit"),
     path("proposals/<int:pk>/recall/", proposed_changes.recall, name="recall"),
     path(

@@ -1,0 +1,76 @@
+"""Forms of the approver's side. What may be decided, `approvals.decisions` says."""
+
+import re
+
+from django import forms
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from .decisions import Vote, needs_comment
+from .models import Action
+from .work_list import ID_DIGITS
+
+# A ticked work item posts its id and the revision of the proposal that the page showed.
+TICKED = re.compile(rf"([0-9]{{1,{ID_DIGITS}}}):([0-9]{{1,9}})")
+
+
+class DecisionForm(forms.Form):
+    """What one person decides: the action, and why."""
+
+    action = forms.ChoiceField(choices=Action, widget=forms.HiddenInput)
+    comment = forms.CharField(
+        label=gettext_lazy("Comment"), required=False, widget=forms.Textarea(attrs={"rows": 3})
+    )
+
+    def clean(self):
+        """Ask for a reason where the decision needs one."""
+        cleaned = super().clean()
+        action = cleaned.get("action")
+        if action and needs_comment(action) and not cleaned.get("comment"):
+            self.add_error("comment", _("Say why: a reason is required."))
+        return cleaned
+
+
+class ItemDecisionForm(DecisionForm):
+    """A decision on one work item, on the revision that the page showed."""
+
+    revision = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
+
+
+class BulkDecisionForm(DecisionForm):
+    """One decision on many work items: those ticked, or all of a list."""
+
+    comment = forms.CharField(
+        label=gettext_lazy("Comment for all of them"),
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=gettext_lazy("Required to reject or to request a change."),
+    )
+    up_to = forms.IntegerField(required=False, min_value=1, max_value=10**ID_DIGITS - 1)
+
+    @property
+    def ticked(self) -> dict[int, int]:
+        """Ticked work items: id -> revision that the page showed."""
+        found = map(TICKED.fullmatch, self.data.getlist("item")) if self.is_bound else ()
+        return {int(match[1]): int(match[2]) for match in found if match}
+
+    def clean(self):
+        """Ask for something to decide on."""
+        cleaned = super().clean()
+        if not self.ticked and not cleaned.get("up_to"):
+            self.add_error(None, _("Select at least one work item."))
+        return cleaned
+
+    def votes(self, items: QuerySet) -> list[Vote]:
+        """What to decide on. items: the list that `up_to` stands for, as it is now.
+
+        Whoever decides on all of a list has not seen what came to it afterwards: it
+        ends at the work item `up_to`. What an open work item is about never changes
+        (a recall cancels it), so its proposal's revision now is the one he saw.
+        """
+        if up_to := self.cleaned_data.get("up_to"):
+            rows = items.filter(pk__lte=up_to).values_list("pk", "proposal__revision")
+        else:
+            rows = self.ticked.items()
+        return [Vote(pk, revision) for pk, revision in rows]

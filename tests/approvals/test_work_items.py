@@ -1,0 +1,522 @@
+"""My work items and the decide page."""
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from approvals import proposals
+from approvals.models import (
+    Action,
+    Behavior,
+    Decision,
+    Proposal,
+    State,
+    WorkflowStep,
+    WorkItem,
+)
+from approvals.work_list import PAGE_SIZE
+from customers.models import Customer
+from tests.customers.factories import customer
+
+from .helpers import edit, import_source, live, vote
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def governed(workflow, govern_fields):
+    govern_fields("credit_limit", "name", behavior=Behavior.PROPOSE)
+
+
+@pytest.fixture
+def propose(clerk):
+    """A function that submits a change of a new customer, and returns the proposal."""
+
+    def make(account=None, by=clerk, note="", **values):
+        record = customer(account)
+        edit(by, record.account, **(values or {"credit_limit": "1000"}))
+        proposal = Proposal.objects.get(object_id=record.pk)
+        return proposals.submit(proposal.pk, by=by, note=note)
+
+    return make
+
+
+@pytest.fixture
+def propose_by_import(steward):
+    """A function that imports credit limits of new customers; returns the import's job."""
+
+    def make(*accounts):
+        from approvals.changes import change_records
+        from approvals.outcomes import Change
+
+        source = import_source(steward, Behavior.PROPOSE)
+        changes = [Change(customer(key).account, {"credit_limit": "5"}) for key in accounts]
+        change_records(Customer, changes, by=steward, source=source)
+        return source.job
+
+    return make
+
+
+def item_of(proposal, person):
+    return WorkItem.objects.filter(proposal=proposal, assignee=person).latest("pk")
+
+
+def ticked(*proposals, person):
+    return [f"{item_of(p, person).pk}:{p.revision}" for p in proposals]
+
+
+def get_list(client, **query):
+    response = client.get(reverse("approvals:work_items"), query)
+    assert response.status_code == 200
+    return response
+
+
+def accounts(response):
+    return [line.item.record_key for line in response.context["lines"]]
+
+
+def post_list(client, query="", **data):
+    return client.post(reverse("approvals:work_items_decide") + query, data)
+
+
+def decide_url(proposal, person, query=""):
+    return reverse("approvals:decide", args=[item_of(proposal, person).pk]) + query
+
+
+def post_decision(client, proposal, person, query="", **data):
+    data = {"action": "approve", "revision": proposal.revision, **data}
+    return client.post(decide_url(proposal, person, query), data)
+
+
+# The list
+
+
+def test_my_work_items_stand_oldest_first_with_their_changes(client, approver, propose):
+    for account in ("B", "A", "C"):
+        propose(account, note="Please")
+    WorkflowStep.objects.update(instructions="Look at the rating.")
+    client.force_login(approver)
+    response = get_list(client)
+    assert accounts(response) == ["B", "A", "C"]
+    page = response.content.decode()
+    assert "Credit limit" in page and "1,000.00" in page
+    assert "Clara Clerk" in page and "Credit manager" in page and "Look at the rating." in page
+    assert Customer.objects.get(account="A").get_absolute_url() in page
+
+
+def test_the_list_shows_only_what_is_open_and_mine(client, approver, second_approver, propose):
+    mine, decided = propose("A"), propose("B")
+    vote(approver, decided)
+    client.force_login(approver)
+    assert accounts(get_list(client)) == ["A"]
+    client.force_login(second_approver)
+    assert accounts(get_list(client)) == ["B"]
+    assert mine.state == State.PENDING
+
+
+def test_a_live_value_that_moved_is_shown_beside_the_original(client, approver, propose):
+    propose("A")
+    Customer.objects.filter(account="A").update(credit_limit=77)
+    client.force_login(approver)
+    page = get_list(client).content.decode()
+    assert "The customer now has: 77.00" in page
+    assert "Cannot be approved" in page
+
+
+@pytest.mark.parametrize("username", ["clerk", "steward", "auditor"])
+def test_who_may_not_decide_sees_no_work_items(client, request, username):
+    client.force_login(request.getfixturevalue(username))
+    assert client.get(reverse("approvals:work_items")).status_code == 403
+    assert post_list(client, action="approve").status_code == 403
+
+
+def test_the_list_needs_a_login(client):
+    response = client.get(reverse("approvals:work_items"))
+    assert response.status_code == 302 and reverse("login") in response.url
+
+
+def test_an_empty_list_says_so(client, approver):
+    client.force_login(approver)
+    assert "Nothing waits for you" in get_list(client).content.decode()
+
+
+def test_the_list_is_filtered_by_account(client, approver, propose):
+    propose("NORTH-1"), propose("SOUTH-1")
+    client.force_login(approver)
+    assert accounts(get_list(client, q="north")) == ["NORTH-1"]
+
+
+def test_items_of_one_import_are_shown_together(client, approver, propose, propose_by_import):
+    propose("X")
+    job = propose_by_import("A", "B")
+    client.force_login(approver)
+    response = get_list(client, **{"import": job.pk})
+    assert accounts(response) == ["A", "B"]
+    assert response.context["up_to"] == max(line.item.pk for line in response.context["lines"])
+    everything = get_list(client)
+    assert f"?import={job.pk}" in everything.content.decode()
+    assert everything.context["up_to"] is None
+
+
+def test_a_link_to_an_import_that_is_done_shows_an_empty_list(client, approver, propose):
+    propose("X")
+    client.force_login(approver)
+    response = get_list(client, **{"import": "4711"})
+    assert accounts(response) == []
+    assert "No open work item of yours fits" in response.content.decode()
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"import": "x"},
+        {"import": "9" * 30},
+        {"import": "-1"},
+        {"import": "٣"},
+        {"after": "x"},
+        {"after": "9" * 30},
+        {"before": "0"},
+        {"before": ""},
+        {"after": "1", "before": "1"},
+        {"q": "a\x00b"},
+        {"q": "x" * 5000},
+        {"unknown": "1"},
+    ],
+)
+def test_a_query_string_that_makes_no_sense_counts_as_absent(client, approver, propose, query):
+    propose("A")
+    client.force_login(approver)
+    assert accounts(get_list(client, **query)) == ["A"]
+    assert client.get(decide_url(Proposal.objects.get(), approver), query).status_code == 200
+
+
+def test_paging_by_key_goes_through_every_item_and_back(client, approver, propose_by_import):
+    names = [f"A{number:03}" for number in range(2 * PAGE_SIZE + 3)]
+    propose_by_import(*names)
+    client.force_login(approver)
+    pages, url = [], reverse("approvals:work_items")
+    while url:
+        response = client.get(url)
+        pages.append(accounts(response))
+        last, url = url, response.context["next_url"]
+    assert [len(page) for page in pages] == [PAGE_SIZE, PAGE_SIZE, 3]
+    assert sum(pages, []) == names
+    previous = client.get(last).context["previous_url"]
+    assert accounts(client.get(previous)) == pages[1]
+    first = client.get(client.get(previous).context["previous_url"])
+    assert accounts(first) == pages[0] and not first.context["previous_url"]
+
+
+def test_a_page_starts_where_a_decided_item_stood(client, approver, propose):
+    first, _second = propose("A"), propose("B")
+    vote(approver, first)
+    client.force_login(approver)
+    assert accounts(get_list(client, after=item_of(first, approver).pk)) == ["B"]
+
+
+def test_the_list_reads_with_as_many_queries_for_one_item_as_for_fifty(
+    client, approver, propose_by_import, django_assert_max_num_queries, django_assert_num_queries
+):
+    client.force_login(approver)
+    propose_by_import("A")
+    with django_assert_max_num_queries(17) as one:
+        get_list(client)
+    propose_by_import(*(f"B{number}" for number in range(PAGE_SIZE)))
+    with django_assert_num_queries(len(one)):
+        get_list(client)
+
+
+# Several together
+
+
+def test_selected_items_are_approved_together_each_with_its_own_result(
+    client, approver, clerk, propose
+):
+    good, recalled = propose("A"), propose("B")
+    selected = ticked(good, recalled, person=approver)
+    proposals.recall(recalled.pk, by=clerk)
+    client.force_login(approver)
+    response = post_list(client, action="approve", item=selected)
+    page = response.content.decode()
+    assert (response.context["done"], response.context["failed"]) == (1, 1)
+    assert "Approved; the next step is “Finance director”." in page.replace("&#x27;", "'")
+    assert Decision.objects.get().proposal == good
+
+
+def test_rejecting_several_needs_a_reason_and_keeps_the_selection(client, approver, propose):
+    first, second = propose("A"), propose("B")
+    selected = ticked(first, person=approver)
+    client.force_login(approver)
+    for action in ("reject", "request_change"):
+        response = post_list(client, action=action, item=selected)
+        assert "a reason is required" in response.content.decode()
+        assert f'value="{selected[0]}" checked' in response.content.decode()
+    assert not Decision.objects.exists()
+    post_list(client, action="reject", item=selected, comment="Too much")
+    first.refresh_from_db(), second.refresh_from_db()
+    assert (first.state, second.state) == (State.REJECTED, State.PENDING)
+    assert Decision.objects.get().comment == "Too much"
+
+
+@pytest.mark.parametrize("items", [[], ["x"], ["1"], [":"], ["9" * 40 + ":1"]])
+def test_nothing_selected_is_said_and_nothing_is_decided(client, approver, propose, items):
+    propose("A")
+    client.force_login(approver)
+    response = post_list(client, action="approve", item=items)
+    assert "Select at least one work item." in response.content.decode()
+    assert not Decision.objects.exists()
+
+
+@pytest.mark.parametrize("action", ["", "apply", "APPROVE"])
+def test_an_unknown_action_decides_nothing(client, approver, propose, action):
+    selected = ticked(propose("A"), person=approver)
+    client.force_login(approver)
+    assert post_list(client, action=action, item=selected).status_code == 200
+    assert not Decision.objects.exists()
+
+
+def test_a_stale_selection_is_refused(client, approver, propose):
+    proposal = propose("A")
+    client.force_login(approver)
+    item = f"{item_of(proposal, approver).pk}:{proposal.revision - 1}"
+    response = post_list(client, action="approve", item=[item])
+    assert "has changed since you saw it" in response.content.decode()
+    assert not Decision.objects.exists()
+
+
+def test_nobody_decides_a_selection_of_somebody_else(client, second_approver, approver, propose):
+    selected = ticked(propose("A"), person=approver)
+    client.force_login(second_approver)
+    response = post_list(client, action="approve", item=selected)
+    assert "not assigned to you" in response.content.decode()
+    assert "Customer A" not in response.content.decode()
+    assert not Decision.objects.exists()
+
+
+def test_all_items_of_an_import_are_decided_those_on_other_pages_too(
+    client, approver, propose, propose_by_import
+):
+    other = propose("X")
+    job = propose_by_import(*(f"A{number}" for number in range(PAGE_SIZE + 5)))
+    client.force_login(approver)
+    up_to = get_list(client, **{"import": job.pk}).context["up_to"]
+    response = post_list(client, f"?import={job.pk}", action="approve", up_to=up_to)
+    assert response.context["done"] == PAGE_SIZE + 5
+    assert not Decision.objects.filter(proposal=other).exists()
+
+
+def test_what_came_after_the_page_was_shown_is_not_decided(
+    client, approver, steward, propose_by_import
+):
+    job = propose_by_import("A", "B")
+    client.force_login(approver)
+    up_to = get_list(client, **{"import": job.pk}).context["up_to"]
+    [seen, later] = Proposal.objects.order_by("pk")
+    proposals.recall(later.pk, by=steward)
+    edit(steward, "B", credit_limit="999999")
+    proposals.submit(later.pk, by=steward)
+    response = post_list(client, f"?import={job.pk}", action="approve", up_to=up_to)
+    assert response.context["done"] == 1
+    assert Decision.objects.get().proposal == seen
+
+
+def test_deciding_fifty_takes_as_many_queries_as_deciding_two(
+    client, approver, propose_by_import, django_assert_max_num_queries, django_assert_num_queries
+):
+    client.force_login(approver)
+    job = propose_by_import("A", "B")
+    with django_assert_max_num_queries(45) as two:
+        post_list(client, f"?import={job.pk}", action="approve", up_to=10**9)
+    job = propose_by_import(*(f"C{number}" for number in range(PAGE_SIZE)))
+    with django_assert_num_queries(len(two)):
+        post_list(client, f"?import={job.pk}", action="approve", up_to=10**9)
+    assert Decision.objects.count() == PAGE_SIZE + 2
+
+
+def test_opening_the_address_of_a_decision_leads_to_the_list(client, approver):
+    client.force_login(approver)
+    response = client.get(reverse("approvals:work_items_decide"), {"import": 1})
+    assert response.url == reverse("approvals:work_items") + "?import=1"
+
+
+# The decide page
+
+
+def test_the_decide_page_shows_what_matters_to_the_decision(client, approver, propose):
+    WorkflowStep.objects.update(instructions="Look at the rating.")
+    proposal = propose("A", note="They asked for it")
+    client.force_login(approver)
+    page = client.get(decide_url(proposal, approver, "?action=reject")).content.decode()
+    for text in ("Credit limit", "1,000.00", "Clara Clerk", "(Proposed, Submitted)"):
+        assert text in page
+    for text in ("Look at the rating.", "They asked for it", "History of this proposal"):
+        assert text in page
+    assert 'name="action" value="reject"' in page
+
+
+@pytest.mark.parametrize(
+    ("action", "state"),
+    [("reject", State.REJECTED), ("request_change", State.CHANGE_REQUESTED)],
+)
+def test_handing_back_needs_a_reason(client, approver, propose, action, state):
+    proposal = propose("A")
+    client.force_login(approver)
+    response = post_decision(client, proposal, approver, action=action, comment=" ")
+    assert "a reason is required" in response.content.decode()
+    assert not Decision.objects.exists()
+    post_decision(client, proposal, approver, action=action, comment="No")
+    proposal.refresh_from_db()
+    assert proposal.state == state
+
+
+def test_the_last_approval_applies_the_values(client, approver, second_approver, propose):
+    proposal = propose("A")
+    for person in (approver, second_approver):
+        client.force_login(person)
+        proposal.refresh_from_db()
+        response = post_decision(client, proposal, person)
+        assert response.url == reverse("approvals:work_items")
+    assert live("A", "credit_limit") == "1000.00"
+    assert "A: Approved and applied." in client.get(response.url).content.decode()
+
+
+def test_the_next_item_follows_where_it_was_asked_for(client, approver, propose):
+    first, second = propose("A"), propose("B")
+    client.force_login(approver)
+    assert "go on to the next" in client.get(decide_url(first, approver)).content.decode()
+    assert "go on to the next" not in client.get(decide_url(second, approver)).content.decode()
+    response = post_decision(client, first, approver, next="1")
+    assert response.url == decide_url(second, approver)
+    response = post_decision(client, second, approver, next="1")
+    assert response.url == reverse("approvals:work_items")
+
+
+def test_going_on_stays_within_the_import(client, approver, propose, propose_by_import):
+    job = propose_by_import("A")
+    propose("X")
+    client.force_login(approver)
+    proposal = Proposal.objects.get(import_job=job)
+    query = f"?import={job.pk}"
+    assert "go on" not in client.get(decide_url(proposal, approver, query)).content.decode()
+    response = post_decision(client, proposal, approver, query, next="1")
+    assert response.url == reverse("approvals:work_items") + query
+
+
+def test_approve_is_not_offered_when_the_live_value_moved(client, approver, propose):
+    proposal = propose("A")
+    Customer.objects.filter(account="A").update(credit_limit=77)
+    client.force_login(approver)
+    response = client.get(decide_url(proposal, approver, "?action=approve"))
+    assert response.context["chosen"] == Action.REQUEST_CHANGE
+    assert [choice["text"] for choice in response.context["actions"]] == [
+        "Reject",
+        "Request change",
+    ]
+    page = response.content.decode()
+    assert "77.00" in page and "1,000.00" in page and "cannot be approved" in page
+    response = post_decision(client, proposal, approver)
+    assert (
+        response.status_code == 200 and "cannot be approved any more" in response.content.decode()
+    )
+    assert not Decision.objects.exists()
+
+
+def test_a_proposal_that_changed_meanwhile_is_shown_anew_and_not_decided(client, approver, propose):
+    proposal = propose("A")
+    client.force_login(approver)
+    response = post_decision(client, proposal, approver, revision=0, comment="Fine by me")
+    page = response.content.decode()
+    assert "has changed since you saw it" in page
+    assert f'name="revision" value="{proposal.revision}"' in page and "Fine by me" in page
+    assert not Decision.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "data", [{"revision": "x"}, {"revision": "-1"}, {"revision": "9" * 30}, {"action": "x"}]
+)
+def test_a_garbled_decision_is_not_taken(client, approver, propose, data):
+    proposal = propose("A")
+    client.force_login(approver)
+    assert post_decision(client, proposal, approver, **data).status_code == 200
+    assert not Decision.objects.exists()
+
+
+def test_a_stale_link_tells_who_decided(client, approver, propose):
+    proposal = propose("A")
+    vote(approver, proposal)
+    client.force_login(approver)
+    page = client.get(decide_url(proposal, approver)).content.decode()
+    assert "Already decided: Approve by Anna Approver" in page
+    assert 'name="revision"' not in page
+    page = post_decision(client, proposal, approver).content.decode()
+    assert "Already decided: Approve by Anna Approver" in page
+    assert Decision.objects.count() == 1
+
+
+def test_a_link_to_what_was_recalled_says_so(client, approver, clerk, propose):
+    proposal = propose("A")
+    proposals.recall(proposal.pk, by=clerk)
+    client.force_login(approver)
+    page = client.get(decide_url(proposal, approver)).content.decode()
+    assert "Changes have not been submitted (Recalled by clerk" in page
+
+
+def test_an_item_of_somebody_else_is_not_shown(client, approver, second_approver, propose):
+    proposal = propose("A")
+    client.force_login(second_approver)
+    assert client.get(decide_url(proposal, approver)).status_code == 403
+    assert post_decision(client, proposal, approver).status_code == 403
+
+
+def test_an_administrator_sees_but_does_not_decide_what_is_not_his(
+    client, administrator, approver, propose
+):
+    proposal = propose("A")
+    client.force_login(administrator)
+    page = client.get(decide_url(proposal, approver)).content.decode()
+    assert "assigned to Anna Approver" in page and 'name="revision"' not in page
+    page = post_decision(client, proposal, approver).content.decode()
+    assert "not assigned to you" in page
+    assert not Decision.objects.exists()
+
+
+def test_a_right_that_is_withdrawn_is_gone_at_the_next_click(client, approver, propose):
+    proposal = propose("A")
+    client.force_login(approver)
+    approver.groups.clear()
+    assert client.get(decide_url(proposal, approver)).status_code == 403
+    assert post_decision(client, proposal, approver).status_code == 403
+
+
+def test_a_work_item_that_never_was_is_not_found(client, approver):
+    client.force_login(approver)
+    for pk in (4711, 10**30):
+        assert client.get(reverse("approvals:decide", args=[pk])).status_code == 404
+
+
+def test_a_contributor_does_not_decide_even_if_the_item_is_his(client, approver, clerk, propose):
+    proposal = propose("A")
+    run = item_of(proposal, approver).step_run
+    clerk.user_permissions.add(*approver.groups.get().permissions.all())
+    WorkItem.objects.create(
+        step_run=run,
+        proposal=proposal,
+        record_key="A",
+        assignee=clerk,
+        created_at=timezone.now(),
+    )
+    client.force_login(clerk)
+    page = post_decision(client, proposal, clerk).content.decode()
+    assert "You contributed to this proposal" in page
+    assert not Decision.objects.exists()
+
+
+def test_the_decide_page_reads_with_as_many_queries_for_one_change_as_for_two(
+    client, approver, propose, django_assert_max_num_queries, django_assert_num_queries
+):
+    first, second = propose("A"), propose("B", credit_limit="9", name="Nine")
+    client.force_login(approver)
+    with django_assert_max_num_queries(20) as one:
+        client.get(decide_url(first, approver))
+    with django_assert_num_queries(len(one)):
+        client.get(decide_url(second, approver))
