@@ -18,6 +18,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from . import registry, values
 from .links import proposed_changes_url
@@ -183,7 +184,11 @@ def _assigned_by_import(job_id, first_runs) -> list[Mail]:
 def _many_items(person_id, count, job):
     where = f"?import={job.pk}" if job else ""
     url = _absolute(reverse("approvals:work_items") + where)
-    subject = _("Changes to %(count)s customers wait for your decision") % {"count": count}
+    subject = ngettext(
+        "Changes to %(count)s customer wait for your decision",
+        "Changes to %(count)s customers wait for your decision",
+        count,
+    ) % {"count": count}
     return Mail(person_id, subject, "assigned_many", {"count": count, "job": job, "url": url})
 
 
