@@ -39,6 +39,7 @@ def _sameness(line):
 
 
 def _entry(lines):
+    lines.sort(key=lambda line: line.event.pk)
     event = lines[0].event
     changes = [{"label": x.label, "old": x.old, "new": x.new} for x in lines if x.event.field]
     first = [{"label": label, "old": "", "new": new} for label, new in lines[0].details]
@@ -48,7 +49,7 @@ def _entry(lines):
         "what": _what(event),
         "kind": KIND.get(event.verb, ""),
         "via": _via(event),
-        "comment": event.comment,
+        "comment": "" if event.verb == Verb.ASSIGNED else event.comment,
         "changes": changes or first,
     }
 
@@ -63,6 +64,8 @@ def _who(event):
 
 def _what(event):
     what = event.get_verb_display()
+    if event.verb == Verb.ASSIGNED:
+        what = _("Assigned to %(names)s") % {"names": event.comment}
     if event.step:
         what = _("%(what)s (step “%(step)s”)") % {"what": what, "step": event.step}
     return what

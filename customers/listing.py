@@ -23,7 +23,14 @@ from .models import Country, Customer, CustomerGroup
 PAGE_SIZE = 50
 COUNT_LIMIT = 1000
 SEARCH_LENGTH = 100
-SORTABLE = ("account", "name", "customer_group", "country", "on_hold", "credit_limit")
+SORTABLE = {
+    "account": _("Account"),
+    "name": _("Name"),
+    "customer_group": _("Group"),
+    "country": _("Country/region"),
+    "credit_limit": _("Credit limit"),
+    "on_hold": _("On hold"),
+}
 ORDERS = [(order, order) for column in SORTABLE for order in (column, f"-{column}")]
 HELD, FREE = "held", (Customer.OnHold.NO, Customer.OnHold.NEVER)
 CHANGES = {

@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 from django_fsm import can_proceed, has_transition_perm
 
-from .. import changes, proposals, queries, registry, timeline
+from .. import changes, proposals, queries, registry, timeline, values
 from ..forms import NoteForm
 from ..links import proposed_changes_url
 from ..models import OPEN, Proposal, ProposedChange, State
@@ -33,9 +33,22 @@ def proposed_changes(request, record):
     cards = queries.open_proposals(record, request.user)
     context = {"record": record, "cards": cards, "actions": _own_actions(record, cards)}
     if not cards:
-        events = queries.history_of(record).exclude(proposal=None)[:LAST_ENTRIES]
+        events = list(queries.history_of(record).exclude(proposal=None)[:LAST_ENTRIES])
+        context["ended"] = _ended(events)
         context["entries"] = timeline.entries(events, type(record))
     return render(request, "approvals/proposed_changes.html", context)
+
+
+def _ended(events) -> str:
+    """How the last proposal ended, for a person who follows an old link."""
+    if not events:
+        return _("Nothing has been proposed yet.")
+    return _("No proposed changes are open. Proposal %(id)s: %(state)s (%(who)s, %(when)s).") % {
+        "id": events[0].proposal_id,
+        "state": events[0].proposal.get_state_display(),
+        "who": person(events[0].actor),
+        "when": values.moment(events[0].at),
+    }
 
 
 @asks_first

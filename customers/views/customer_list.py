@@ -3,7 +3,6 @@
 from django.contrib.auth.decorators import permission_required
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
@@ -53,7 +52,7 @@ def _column(request, sort, name):
     current, down = sort.removeprefix("-"), sort.startswith("-")
     sorted_now = "" if current != name else "descending" if down else "ascending"
     return {
-        "label": capfirst(Customer._meta.get_field(name).verbose_name),
+        "label": listing.SORTABLE[name],
         "sort": sorted_now,
         "url": _url(request, sort=f"-{name}" if sorted_now == "ascending" else name),
     }
