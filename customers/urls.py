@@ -2,12 +2,22 @@
 
 from django.urls import path
 
-from .views import customer, customer_form, customer_list
+from .views import customer, customer_form, customer_list, downloads, imports
 
 app_name = "customers"
 urlpatterns = [
     path("customers/", customer_list.customers, name="list"),
     path("customers/new/", customer_form.create, name="create"),
+    path("customers/export/", downloads.export, name="export"),
+    path("customers/import/", imports.import_customers, name="import"),
+    path("customers/import/template/", imports.import_template, name="import_template"),
+    path("customers/import/<int:pk>/", imports.import_job, name="import_job"),
+    path("customers/import/<int:pk>/confirm/", imports.import_confirm, name="import_confirm"),
+    path(
+        "customers/import/<int:pk>/failed-rows/",
+        imports.import_failed_rows,
+        name="import_failed_rows",
+    ),
     path("customers/<int:pk>/", customer.detail, name="detail"),
     path("customers/<int:pk>/edit/", customer_form.edit, name="edit"),
     path("customers/<int:pk>/history/", customer.history, name="history"),

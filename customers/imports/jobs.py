@@ -83,22 +83,31 @@ def confirm(job_id: int, *, by) -> ImportJob:
         preview(job)
         raise Refused(_("Look at a complete preview first."))
     try:
-        run(job, stored_file(job), dry_run=False)
+        carry_out(job, stored_file(job))
     except RulesChanged as changed:
         preview(job)
         raise Refused(str(changed)) from None
+    except FileRefused:
+        pass  # The job says why.
+    return job
+
+
+def carry_out(job: ImportJob, path_or_file, *, tell=None) -> None:
+    """Import a file; where it is refused or stops, `job` says why. Raises as `run` does."""
+    job.state = State.RUNNING
+    job.save()
+    try:
+        run(job, path_or_file, dry_run=False, tell=tell)
     except FileRefused as refused:
         import_jobs.refuse(job, refused)
-    except Exception:
-        import_jobs.refuse(
-            job,
-            _(
-                "The import stopped because of an error. Rows that are in stay in, and are "
-                "unchanged when the file is imported again."
-            ),
-        )
         raise
-    return job
+    except Exception:
+        reason = _(
+            "The import stopped because of an error. Rows that are in stay in, and are "
+            "unchanged when the file is imported again."
+        )
+        import_jobs.refuse(job, reason)
+        raise
 
 
 def _claim(job_id, by, states) -> ImportJob:

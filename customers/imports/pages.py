@@ -1,0 +1,147 @@
+"""What the pages of an import show."""
+
+from dataclasses import dataclass
+
+from django.utils.http import urlencode
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+
+from approvals import registry
+from approvals.models import Behavior, ImportJob, ImportRow
+from approvals.values import display_text
+from customers.models import Customer
+
+PER_PAGE = 50
+MANY_CHANGES = 6
+Outcome = ImportRow.Outcome
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some rows of an import, how they were chosen, and where the other pages are."""
+
+    rows: list[dict]
+    outcome: str
+    search: str
+    previous_url: str = ""
+    next_url: str = ""
+
+
+def explain(rules, behavior) -> dict[str, str]:
+    """The behavior in force and a line on what an import will do. rules: in force now."""
+    label = Behavior(behavior).label
+    if not rules.enabled:
+        text = _("Customer approvals are off: every field is written at once.")
+    elif behavior == Behavior.ALLOW:
+        text = _(
+            "Every field is written at once, also where it needs approval. The history says who "
+            "imported it, and that nobody approved."
+        )
+    elif behavior == Behavior.REJECT:
+        text = _("A row that would change a field that needs approval fails, and changes nothing.")
+    else:
+        text = _(
+            "Fields that need approval are proposed and submitted; all other fields are written "
+            "at once."
+        )
+    return {"label": label, "text": text}
+
+
+def totals(job: ImportJob) -> list[dict]:
+    """How many rows there are of each outcome."""
+    labels = {
+        Outcome.CREATED: _("New"),
+        Outcome.UPDATED: _("Updated"),
+        Outcome.PROPOSED: _("Proposed"),
+        Outcome.UNCHANGED: _("Unchanged"),
+        Outcome.FAILED: _("Failed"),
+    }
+    return [
+        {"kind": kind, "label": label, "count": getattr(job, kind)}
+        for kind, label in labels.items()
+    ]
+
+
+def facts(job: ImportJob) -> list[tuple[str, str]]:
+    """What was found in the file: pairs of label and text."""
+    found = job.facts
+    names = {"\t": _("Tab"), ",": _("Comma"), ";": _("Semicolon"), "|": _("Vertical bar")}
+    pairs = [
+        (_("Format"), (found.get("format") or "").upper()),
+        (_("Encoding"), (found.get("encoding") or "").upper()),
+        (_("Delimiter"), names.get(found.get("delimiter"), "")),
+        (_("Sheet"), found.get("sheet")),
+        (_("Companies"), ", ".join(found.get("companies", []))),
+        (_("Company taken"), job.options.get("company", "")),
+    ]
+    return [(label, text) for label, text in pairs if text]
+
+
+def rows(job: ImportJob, params) -> Page:
+    """The page of the job's rows that a query string asks for."""
+    outcome = params.get("outcome", "")
+    search = params.get("q", "").strip()
+    found = job.row_outcomes.all()
+    if outcome in Outcome.values:
+        found = found.filter(outcome=outcome)
+    if search and search.isprintable():
+        found = found.filter(key__icontains=search)
+    page, earlier, later = _slice(found, params)
+    kept = {"outcome": outcome, "q": search}
+    return Page(
+        rows=[_row(row) for row in page],
+        outcome=outcome,
+        search=search,
+        previous_url=_url(kept, before=page[0].number) if earlier else "",
+        next_url=_url(kept, after=page[-1].number) if later else "",
+    )
+
+
+def _slice(found, params):
+    """A page by row number, and whether there is more before and after it."""
+    before, after = _number(params.get("before")), _number(params.get("after"))
+    if before:
+        page = list(found.filter(number__lt=before).order_by("-number")[: PER_PAGE + 1])
+        return page[:PER_PAGE][::-1], len(page) > PER_PAGE, bool(page)
+    page = list(found.filter(number__gt=after or 0).order_by("number")[: PER_PAGE + 1])
+    return page[:PER_PAGE], bool(after and page), len(page) > PER_PAGE
+
+
+def _number(text) -> int | None:
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 10 else None
+
+
+def _url(kept, **place) -> str:
+    return "?" + urlencode({**{name: text for name, text in kept.items() if text}, **place})
+
+
+def _row(row: ImportRow) -> dict:
+    fields = registry.get(Customer).fields
+    changes = [
+        {
+            "label": capfirst(fields[name].verbose_name),
+            "old": display_text(fields[name], old),
+            "new": display_text(fields[name], new),
+            "kind": kind,
+        }
+        for name, old, new, kind in row.changes
+        if name in fields
+    ]
+    return {
+        "number": row.number,
+        "key": row.key,
+        "kind": row.outcome,
+        "outcome": row.get_outcome_display(),
+        "changes": changes,
+        "folded": len(changes) > MANY_CHANGES,
+        "errors": [{"label": _label(name), "reason": reason} for name, reason in row.errors],
+        "notes": row.notes,
+    }
+
+
+def _label(name) -> str:
+    """A field's name as people read it; "" for the row as a whole."""
+    if not name:
+        return ""
+    known = {field.name: field.verbose_name for field in Customer._meta.concrete_fields}
+    return capfirst(known.get(name, name))

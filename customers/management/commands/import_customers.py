@@ -1,0 +1,172 @@
+"""Imports customers from a file: for schedules and scripts."""
+
+import json
+import sys
+from pathlib import Path
+
+from django.contrib.auth import get_user_model
+from django.core.exceptions import PermissionDenied
+from django.core.management.base import BaseCommand
+from django.utils.translation import gettext as _
+
+from approvals import import_jobs
+from approvals.files import FileRefused, open_table, write_failed_rows
+from approvals.models import Behavior
+from approvals.models.permissions import may_import_record
+from customers.imports import jobs
+from customers.models import Customer
+
+SOME_FAILED, FILE_REFUSED = 1, 2
+COUNTS = ("rows", "created", "updated", "unchanged", "proposed")
+SWITCHES = {
+    "all_or_nothing": "take every row or none",
+    "update_only": "rows of customers that don't exist yet fail",
+    "ignore_unknown_columns": "leave out columns that nobody knows",
+    "empty_clears": "an empty cell clears the field",
+}
+
+
+class Command(BaseCommand):
+    """Exit status: 0 every row went in, 1 some failed, 2 the file was refused."""
+
+    help = (
+        "Import customers from a CSV or XLSX file. Exit status: 0 where every row went in, "
+        "1 where some failed, 2 where the file as a whole was refused."
+    )
+
+    def add_arguments(self, parser):
+        """The file, who imports it, and how."""
+        parser.add_argument("file", help="CSV or XLSX, under our column names or Customers V3's")
+        parser.add_argument("--user", required=True, metavar="NAME", help="who imports")
+        parser.add_argument(
+            "--behavior",
+            choices=Behavior.values,
+            help="what to do with governed fields; the parameter decides where it is not given",
+        )
+        parser.add_argument("--dry-run", action="store_true", help="say what would be done")
+        for name, text in SWITCHES.items():
+            parser.add_argument(f"--{_dashed(name)}", action="store_true", help=text)
+        parser.add_argument("--company", default="", metavar="ID", help="whose rows to take")
+        parser.add_argument("--failed-rows", metavar="PATH", help="write the failed rows here")
+        parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+    def handle(self, *, file, **options):
+        """Import the file, report, and exit with the status."""
+        importing = Import(Path(file), options, self._progress(options))
+        importing.run()
+        if options["json"]:
+            self.stdout.write(json.dumps(importing.report(), ensure_ascii=False))
+        else:
+            self._tell(importing)
+        if importing.status:
+            sys.exit(importing.status)
+
+    def _progress(self, options):
+        """A function that shows on a terminal how far it is, or None."""
+        if options["json"] or not self.stderr.isatty():
+            return None
+        return lambda job: self.stderr.write(f"\r{job.rows}", ending="")
+
+    def _tell(self, importing):
+        report = importing.report()
+        for error in report["errors"]:
+            self.stderr.write(
+                _("Row %(row)s, %(field)s: %(reason)s")
+                % {**error, "field": error["field"] or _("all fields")}
+            )
+        if report["refused"]:
+            self.stderr.write(report["refused"])
+            return
+        if importing.nothing:
+            self.stdout.write(importing.nothing)
+        counts = {name: report[name] for name in (*COUNTS, "failed")}
+        self.stdout.write(", ".join(f"{name} {count}" for name, count in counts.items()))
+
+
+class Import:
+    """One run of the command: its job, what failed, and why the file was refused."""
+
+    def __init__(self, path, options, progress=None):
+        """options: the command's; progress: called with the job after each batch."""
+        self.path, self.options, self.progress = path, options, progress
+        self.job, self.refused, self.nothing = None, None, ""
+        self.failures = {}
+
+    @property
+    def status(self) -> int:
+        """The exit status."""
+        if self.refused is not None:
+            return FILE_REFUSED
+        return SOME_FAILED if self.failures else 0
+
+    def run(self):
+        """Import the file, or plan it, and write the failed rows where that was asked for."""
+        try:
+            self.job = import_jobs.new_job(
+                Customer,
+                by=_importer(self.options),
+                file_name=self.path.name,
+                behavior=self.options["behavior"],
+                options={name: self.options[name] for name in (*SWITCHES, "company")},
+            )
+            self._take()
+            self._write_failed_rows()
+        except (FileRefused, OSError) as refused:
+            self._refuse(refused)
+        except PermissionDenied:
+            self._refuse(_("This user may not import customers."))
+
+    def report(self) -> dict:
+        """What --json prints."""
+        counts = {name: getattr(self.job, name, 0) for name in COUNTS}
+        errors = [
+            {"row": row, "field": field, "reason": reason}
+            for row, reasons in self.failures.items()
+            for field, reason in reasons
+        ]
+        # Each proposed row has a proposal of its own.
+        proposals, failed = counts["proposed"], getattr(self.job, "failed", 0)
+        result = {"proposals": proposals, "failed": failed, "refused": self.refused}
+        return {**counts, **result, "errors": errors}
+
+    def _take(self):
+        if self.options["dry_run"]:
+            jobs.run(self.job, self.path, dry_run=True, tell=self._batch_done)
+        else:
+            jobs.carry_out(self.job, self.path, tell=self._batch_done)
+        self.nothing = self.job.refused
+
+    def _batch_done(self, rows, outcomes):
+        for outcome in outcomes:
+            if outcome.failed:
+                reasons = [(error.field, str(error.message)) for error in outcome.errors]
+                self.failures[outcome.number] = reasons
+        if self.progress:
+            self.progress(self.job)
+
+    def _write_failed_rows(self):
+        if not self.options["failed_rows"] or not self.failures:
+            return
+        table = open_table(self.path, name=self.path.name)
+        with Path(self.options["failed_rows"]).open("wb") as target:
+            target.writelines(write_failed_rows(table, self.failures))
+
+    def _refuse(self, reason):
+        self.refused = str(reason)
+
+
+def _importer(options):
+    """The user who imports. Raises FileRefused where there is none or he may not."""
+    users = get_user_model()
+    user = users.objects.filter(username=options["user"], is_active=True).first()
+    if user is None:
+        raise FileRefused(_("There is no active user “%(name)s”.") % {"name": options["user"]})
+    if not may_import_record(Customer, user):
+        raise FileRefused(_("This user may not import customers."))
+    if options["behavior"] and not user.has_perm("approvals.change_approvalparameters"):
+        raise FileRefused(_("Only who may change the parameters may choose another behavior."))
+    return user
+
+
+def _dashed(name):
+    return name.replace("_", "-")

@@ -1,0 +1,35 @@
+"""Files that people take away: exports, the import template, failed rows."""
+
+from django.contrib.auth.decorators import permission_required
+from django.http import Http404, StreamingHttpResponse
+from django.utils import timezone
+from django.utils.http import content_disposition_header
+from django.views.decorators.http import require_safe
+
+from .. import exports, listing
+
+
+def download(pieces, stem: str, file_format: str) -> StreamingHttpResponse:
+    """A file in pieces, to be saved under `stem` and the extension of its format."""
+    response = StreamingHttpResponse(pieces, content_type=exports.CONTENT_TYPES[file_format])
+    name = f"{stem}.{file_format}"
+    response["Content-Disposition"] = content_disposition_header(True, name)
+    response["X-Content-Type-Options"] = "nosniff"
+    return response
+
+
+def wanted_format(request) -> str:
+    """The format that the query string asks for: CSV unless it says otherwise."""
+    file_format = request.GET.get("format", exports.CSV)
+    if file_format not in exports.CONTENT_TYPES:
+        raise Http404
+    return file_format
+
+
+@require_safe
+@permission_required("customers.export_customer", raise_exception=True)
+def export(request):
+    """Export the customers that the list shows for the same query string, all pages of it."""
+    file_format = wanted_format(request)
+    pieces = exports.export(listing.filtered(request.GET), file_format)
+    return download(pieces, f"customers-{timezone.localdate():%Y-%m-%d}", file_format)

@@ -1,0 +1,124 @@
+"""Importing customers: choose a file, look at the preview, confirm, see the result."""
+
+from django.contrib import messages
+from django.contrib.auth.decorators import permission_required
+from django.core.exceptions import PermissionDenied
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from approvals.changes import read_rules
+from approvals.models import ImportJob
+from approvals.outcomes import Refused
+
+from ..imports import jobs, pages, template
+from ..imports.forms import OptionsForm, UploadForm
+from ..models import Customer
+from .downloads import download, wanted_format
+
+RECENT = 10
+State = ImportJob.State
+
+importer_required = permission_required("customers.import_customer", raise_exception=True)
+takes_form = require_http_methods(["GET", "HEAD", "POST"])
+
+
+@takes_form
+@importer_required
+def import_customers(request):
+    """Choose a file and how to import it; then look at its preview."""
+    form = UploadForm(request.POST or None, request.FILES or None)
+    if request.method == "POST" and form.is_valid():
+        job = jobs.prepare(form.cleaned_data["file"], form.options(), by=request.user)
+        return redirect("customers:import_job", job.pk)
+    rules = read_rules(Customer)
+    context = {
+        "form": form,
+        "behavior": pages.explain(rules, rules.behavior),
+        "columns": template.columns(),
+        "recent": ImportJob.objects.filter(created_by=request.user)[:RECENT],
+    }
+    return render(request, "customers/import.html", context)
+
+
+@takes_form
+def import_job(request, pk):
+    """Show an import: its preview or its result, row by row. POST previews it again."""
+    job = _visible_job(request, pk)
+    form = OptionsForm(request.POST or None, facts=job.facts, initial=job.options)
+    if request.method == "POST" and form.is_valid():
+        _attempt(request, jobs.preview_again, pk, form.options())
+        return redirect("customers:import_job", pk)
+    rules = read_rules(Customer)
+    own = job.created_by == request.user and request.user.has_perm("customers.import_customer")
+    context = {
+        "job": job,
+        "form": form if own and job.stored_as else None,
+        "behavior": pages.explain(rules, job.behavior),
+        "rules_changed": job.state == State.PREVIEW and job.confirmed_rules != rules.fingerprint,
+        "totals": pages.totals(job),
+        "page": pages.rows(job, request.GET),
+        "actions": _actions(job, own),
+        "facts": pages.facts(job),
+    }
+    return render(request, "customers/import_job.html", context)
+
+
+@require_POST
+@importer_required
+def import_confirm(request, pk):
+    """Run an import that was previewed; once, however often it is confirmed."""
+    _visible_job(request, pk)
+    _attempt(request, jobs.confirm, pk)
+    return redirect("customers:import_job", pk)
+
+
+@require_safe
+def import_failed_rows(request, pk):
+    """The failed rows as a file that can be corrected and imported again."""
+    job = _visible_job(request, pk)
+    stem = job.file_name.rpartition(".")[0] or "customers"
+    return download(jobs.failed_rows(job), f"{stem}-failed", job.facts["format"])
+
+
+@require_safe
+@importer_required
+def import_template(request):
+    """A file with every column and one example row."""
+    file_format = wanted_format(request)
+    return download(template.template(file_format), "customers-template", file_format)
+
+
+def _visible_job(request, pk) -> ImportJob:
+    """An import of the person's own; all of them for who may view import jobs."""
+    job = get_object_or_404(ImportJob.objects.select_related("created_by", "content_type"), pk=pk)
+    if request.user.has_perm("approvals.view_importjob"):
+        return job
+    if job.created_by != request.user or not request.user.has_perm("customers.import_customer"):
+        raise PermissionDenied
+    return job
+
+
+def _attempt(request, action, *args):
+    try:
+        job = action(*args, by=request.user)
+    except Refused as refused:
+        messages.warning(request, str(refused))
+        return
+    if job.state == State.DONE:
+        messages.success(request, _("The file has been imported."))
+
+
+def _actions(job, own):
+    actions = []
+    if own and job.state == State.PREVIEW and job.confirmed_rules:
+        url = reverse("customers:import_confirm", args=[job.pk])
+        actions.append({"text": _("Import"), "icon": "check", "post": url, "primary": True})
+    if job.failed and job.stored_as:
+        url = reverse("customers:import_failed_rows", args=[job.pk])
+        actions.append({"text": _("Failed rows"), "icon": "download", "url": url})
+    if own:
+        url = reverse("customers:import")
+        actions.append({"text": _("Another file"), "icon": "upload", "url": url})
+    return actions
