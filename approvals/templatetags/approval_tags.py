@@ -107,7 +107,10 @@ def _proposed_changes(record, here):
 def _workflow(record, cards, here):
     several = len(cards) > 1
     menu = [entry for card in cards for entry in _entries(card, several, here)]
-    menu.append({"text": _("Workflow history"), "icon": "history", "url": history_url(record)})
+    history = {"text": _("Workflow history"), "icon": "history", "url": history_url(record)}
+    if several:
+        history["note"] = _("All proposals")
+    menu.append(history)
     return {"text": _("Workflow"), "icon": "workflow", "menu": menu}
 
 
