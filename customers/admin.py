@@ -32,6 +32,9 @@ from .views.customer_form import tell
 
 __all__ = ["CustomerAdmin", "admin_reference"]
 
+# One Save button: the page leads on by itself.
+ONE_SAVE = {"show_save_and_continue": False, "show_save_and_add_another": False}
+
 
 class NotTaken(Exception):  # noqa: N818
     """The door refused what it would have taken a moment ago."""
@@ -141,12 +144,12 @@ class CustomerAdmin(admin.ModelAdmin):
         """The customer form, for this person."""
         return partial(AdminForm, person=request.user)
 
-    def changeform_view(self, request, *args, **kwargs):
+    def changeform_view(self, request, object_id=None, form_url="", extra_context=None):
         """Where the customer changed between check and save, check again and show why."""
         try:
-            return super().changeform_view(request, *args, **kwargs)
+            return super().changeform_view(request, object_id, form_url, ONE_SAVE)
         except NotTaken:
-            return super().changeform_view(request, *args, **kwargs)
+            return super().changeform_view(request, object_id, form_url, ONE_SAVE)
 
     def save_model(self, request, obj, form, change):
         """Hand over to the door what the person meant."""

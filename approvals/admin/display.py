@@ -1,39 +1,55 @@
 """History entries as administrators read them."""
 
+from typing import NamedTuple
+
 from django.urls import reverse
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from approvals import registry
 from approvals.models import ApprovalParameters, FieldEnablement, Verb
+from approvals.queries import event_lines
 from approvals.values import display_text
 
 
-class Shown:
-    """A history entry's field and values as a person reads them."""
+class Shown(NamedTuple):
+    """The field, parameter or switch that an entry is about, and what was done to it."""
 
-    def __init__(self, event):
-        self.label, self.column = "", None
-        if event.verb == Verb.PARAMETER_CHANGED:
-            self.column = ApprovalParameters._meta.get_field(event.field)
-            self.label = self.column.verbose_name
-        elif event.content_type and event.field:
-            self._read_governed(event)
-        self.old, self.new = self._text(event.old), self._text(event.new)
+    label: str
+    change: str
 
     def __str__(self):
-        return f"{self.label}: {self.old} → {self.new}"
+        return f"{self.label}: {self.change}"
 
-    def _read_governed(self, event):
+
+def shown(event) -> Shown:
+    """What a history entry says, as a person reads it."""
+    if event.verb == Verb.PARAMETER_CHANGED:
+        column = ApprovalParameters._meta.get_field(event.field)
+        return _step(column.verbose_name, *_texts(column, event))
+    if event.verb == Verb.ENABLEMENT_CHANGED:
         field = registry.for_content_type(event.content_type).fields.get(event.field)
-        self.label, self.column = (field.verbose_name, field) if field else (event.field, None)
-        if event.verb == Verb.ENABLEMENT_CHANGED:
-            self.column = FieldEnablement._meta.get_field("enabled")
-            self.label = _("Enable %(field)s") % {"field": self.label}
-
-    def _text(self, text):
-        return display_text(self.column, text) if self.column else text or ""
+        label = _("Enable %(field)s") % {"field": field.verbose_name if field else event.field}
+        return _step(label, *_texts(FieldEnablement._meta.get_field("enabled"), event))
+    return _about_record(event) if event.content_type else Shown("", "")
 
 
 def history_url(*verbs):
     """The history list with entries of these kinds only."""
     return reverse("admin:approvals_workflowevent_changelist") + f"?verb__in={','.join(verbs)}"
+
+
+def _about_record(event):
+    line = event_lines([event], event.content_type.model_class())[0]
+    if line.label:
+        return _step(line.label, line.old, line.new)
+    return Shown("", "; ".join(f"{label}: {text}" for label, text in line.details if text))
+
+
+def _texts(column, event):
+    return display_text(column, event.old), display_text(column, event.new)
+
+
+def _step(label, old, new):
+    empty = _("(empty)")
+    return Shown(str(capfirst(label)), f"{old or empty} → {new or empty}")

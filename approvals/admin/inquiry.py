@@ -1,7 +1,9 @@
 """Inquiry: proposals, work items, decisions, imports and history, for reading only."""
 
 from django.contrib import admin
+from django.urls import reverse
 from django.utils.html import format_html
+from django.utils.text import Truncator, capfirst
 from django.utils.translation import gettext_lazy as _
 
 from approvals import registry
@@ -15,7 +17,9 @@ from approvals.models import (
 )
 from approvals.values import display_text
 
-from .display import Shown
+from .display import shown
+
+COMMENT_LENGTH = 80
 
 
 class ReadOnly:
@@ -41,6 +45,15 @@ class ReadOnlyAdmin(ReadOnly, admin.ModelAdmin):
     ordering = ("-id",)
     show_full_result_count = False
     list_per_page = 50
+    change_form_template = "admin/approvals/read_only.html"
+
+    class Media:
+        css = {"all": ("css/setup.css",)}
+
+    def changelist_view(self, request, extra_context=None):
+        """The list, under the name of what it lists."""
+        title = capfirst(self.opts.verbose_name_plural)
+        return super().changelist_view(request, {"title": title, **(extra_context or {})})
 
 
 class ChangeValues:
@@ -49,7 +62,7 @@ class ChangeValues:
     @admin.display(description=_("field"))
     def label(self, change):
         """The field's label."""
-        return _field(change).verbose_name
+        return capfirst(_field(change).verbose_name)
 
     @admin.display(description=_("Original value"))
     def original_value(self, change):
@@ -114,8 +127,9 @@ class ProposalAdmin(ReadOnlyAdmin):
         "note",
         "version",
         "closed_at",
+        "history",
     )
-    readonly_fields = ("customer",)
+    readonly_fields = ("customer", "history")
     inlines = (ChangeInline, WorkItemInline, DecisionInline)
 
     @admin.display(description=_("account"))
@@ -123,6 +137,13 @@ class ProposalAdmin(ReadOnlyAdmin):
         """The record, with a link to its page."""
         url = proposal.record.get_absolute_url()
         return format_html('<a href="{}">{}</a>', url, proposal.record)
+
+    @admin.display(description=_("history"))
+    def history(self, proposal):
+        """A link to everything that happened to the proposal."""
+        url = reverse("admin:approvals_workflowevent_changelist")
+        text = _("Show what happened")
+        return format_html('<a href="{}?proposal__id__exact={}">{}</a>', url, proposal.pk, text)
 
 
 @admin.register(ProposedChange)
@@ -201,17 +222,8 @@ class ImportJobAdmin(ReadOnlyAdmin):
 class WorkflowEventAdmin(ReadOnlyAdmin):
     """Workflow history: everything that happened, newest first."""
 
-    list_display = (
-        "at",
-        "actor",
-        "verb",
-        "record_key",
-        "label",
-        "old_value",
-        "new_value",
-        "comment",
-    )
-    list_filter = ("verb", "origin", "at")
+    list_display = ("at", "actor", "verb", "record_key", "label", "change", "beginning")
+    list_filter = ("at", "origin", "verb")
     list_select_related = ("actor", "content_type")
     search_fields = ("=record_key", "=actor__username")
     fields = (
@@ -221,27 +233,26 @@ class WorkflowEventAdmin(ReadOnlyAdmin):
         "verb",
         "record_key",
         "label",
-        "old_value",
-        "new_value",
+        "change",
         "comment",
         "proposal",
         "step",
         "origin",
         "import_job",
     )
-    readonly_fields = ("label", "old_value", "new_value")
+    readonly_fields = ("label", "change")
 
     @admin.display(description=_("field"))
     def label(self, event):
         """The field's or parameter's label."""
-        return Shown(event).label
+        return shown(event).label
 
-    @admin.display(description=_("old value"))
-    def old_value(self, event):
-        """The value before, as a person reads it."""
-        return Shown(event).old
+    @admin.display(description=_("change"))
+    def change(self, event):
+        """The values, as a person reads them."""
+        return shown(event).change
 
-    @admin.display(description=_("new value"))
-    def new_value(self, event):
-        """The value after, as a person reads it."""
-        return Shown(event).new
+    @admin.display(description=_("comment"))
+    def beginning(self, event):
+        """As much of the comment as a list has room for."""
+        return Truncator(event.comment).chars(COMMENT_LENGTH)

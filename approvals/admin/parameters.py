@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from approvals import parameters, registry
 from approvals.models import ApprovalParameters, Behavior, Verb
 
-from .display import Shown, history_url
+from .display import history_url, shown
 
 
 class SwitchForm(forms.Form):
@@ -174,7 +174,7 @@ def _save(request, switches):
         switched = [form.save(by=request.user) for form in switches]
     changes = [event for done in switched for event in done.changes]
     if changes:
-        messages.success(request, "; ".join(str(Shown(event)) for event in changes))
+        messages.success(request, "; ".join(str(shown(event)) for event in changes))
     else:
         messages.info(request, _("You have switched nothing."))
     if elsewhere:

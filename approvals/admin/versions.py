@@ -16,7 +16,7 @@ from approvals import parameters, registry, workflows
 from approvals.models import VersionState, WorkflowStep, WorkflowVersion
 from approvals.outcomes import Refused
 
-from .workflows import AdministeredAdmin, find, to_version
+from .workflows import ONE_SAVE, AdministeredAdmin, find, to_version
 
 # Added to positions while steps are renumbered: no version has so many.
 OUT_OF_THE_WAY = 10_000
@@ -221,5 +221,6 @@ def _version_context(version, person):
         "problems": workflows.problems(version) if draft else [],
         "steps": workflows.deciders(version),
         "is_draft": draft,
+        **ONE_SAVE,
         "may_retire": version.state == VersionState.ACTIVE and workflows.may_administer(person),
     }

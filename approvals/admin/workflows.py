@@ -15,6 +15,9 @@ from approvals.models import Verb, VersionState, Workflow
 
 from .display import history_url
 
+# One Save button: these pages lead on by themselves.
+ONE_SAVE = {"show_save_and_continue": False, "show_save_and_add_another": False}
+
 
 class AdministeredAdmin(admin.ModelAdmin):
     """Pages that also need the right to administer workflows for every change."""
@@ -86,12 +89,13 @@ class WorkflowAdmin(AdministeredAdmin):
 
     def changelist_view(self, request, extra_context=None):
         """The list, whose New menu has each type of workflow."""
-        return super().changelist_view(request, {"types": registry.all_governed()})
+        context = {"title": self.opts.verbose_name_plural, "types": registry.all_governed()}
+        return super().changelist_view(request, context)
 
     def add_view(self, request, form_url="", extra_context=None):
         """A new workflow, under the name of its type."""
         title = _("New > %(type)s") % {"type": _asked_type(request).workflow_type}
-        return super().add_view(request, form_url, {"title": title})
+        return super().add_view(request, form_url, {"title": title, **ONE_SAVE})
 
     def change_view(self, request, object_id, form_url="", extra_context=None):
         """Name, description and order, with the versions under them."""
@@ -99,7 +103,7 @@ class WorkflowAdmin(AdministeredAdmin):
         if workflow is None:
             return super().change_view(request, object_id, form_url)
         versions = workflow.versions.select_related("activated_by")
-        context = {"title": workflow, "subtitle": None, "versions": versions}
+        context = {"title": workflow, "subtitle": None, "versions": versions, **ONE_SAVE}
         if request.method != "POST":
             return super().change_view(request, object_id, form_url, context)
         with workflows.noting(workflow, by=request.user):
