@@ -19,7 +19,7 @@ from approvals.values import display_text
 
 from .display import shown
 
-COMMENT_LENGTH = 80
+DETAILS_LENGTH = 120
 
 
 class ReadOnly:
@@ -222,7 +222,7 @@ class ImportJobAdmin(ReadOnlyAdmin):
 class WorkflowEventAdmin(ReadOnlyAdmin):
     """Workflow history: everything that happened, newest first."""
 
-    list_display = ("at", "actor", "verb", "record_key", "label", "change", "beginning")
+    list_display = ("at", "actor", "verb", "record_key", "label", "details")
     list_filter = ("at", "origin", "verb")
     list_select_related = ("actor", "content_type")
     search_fields = ("=record_key", "=actor__username")
@@ -252,7 +252,8 @@ class WorkflowEventAdmin(ReadOnlyAdmin):
         """The values, as a person reads them."""
         return shown(event).change
 
-    @admin.display(description=_("comment"))
-    def beginning(self, event):
-        """As much of the comment as a list has room for."""
-        return Truncator(event.comment).chars(COMMENT_LENGTH)
+    @admin.display(description=_("details"))
+    def details(self, event):
+        """As much of the values and the comment as a list has room for."""
+        text = " ".join(part for part in (shown(event).change, event.comment) if part)
+        return Truncator(text).chars(DETAILS_LENGTH)
