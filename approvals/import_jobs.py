@@ -89,8 +89,7 @@ def store(job: ImportJob, outcomes: list[RecordOutcome]) -> None:
     for status, count in Counter(outcome.status for outcome in outcomes).items():
         setattr(job, status, getattr(job, status) + count)
     if job.pk:
-        governed = registry.for_content_type(job.content_type)
-        insert_rows([_row(governed, job, outcome) for outcome in outcomes])
+        insert_rows([row_of(job, outcome) for outcome in outcomes])
         job.save(update_fields=COUNTS)
 
 
@@ -118,11 +117,12 @@ def nothing_imported(job: ImportJob, failed: list[RecordOutcome]) -> None:
     refuse(job, reason % {"failed": job.failed, "rows": job.rows})
     job.row_outcomes.filter(number__in=[outcome.number for outcome in failed]).delete()
     job.row_outcomes.update(outcome=ImportRow.Outcome.UNCHANGED, changes=[])
+    insert_rows([row_of(job, outcome) for outcome in failed])
+
+
+def row_of(job: ImportJob, outcome: RecordOutcome) -> ImportRow:
+    """What stands on record of a row; not saved."""
     governed = registry.for_content_type(job.content_type)
-    insert_rows([_row(governed, job, outcome) for outcome in failed])
-
-
-def _row(governed, job, outcome: RecordOutcome) -> ImportRow:
     kinds = {"direct": outcome.direct, "proposed": outcome.proposed, "waiting": outcome.waiting}
     warnings = [warning.message for warning in outcome.warnings]
     return ImportRow(
@@ -132,7 +132,7 @@ def _row(governed, job, outcome: RecordOutcome) -> ImportRow:
         outcome=outcome.status,
         changes=[_texts(governed, c, kind) for kind, found in kinds.items() for c in found],
         errors=[[error.field, str(error.message)] for error in outcome.errors],
-        notes=[str(note) for note in (*outcome.notes, *warnings)],
+        notes=list(dict.fromkeys(str(note) for note in (*outcome.notes, *warnings))),
     )
 
 

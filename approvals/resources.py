@@ -28,12 +28,6 @@ from .widgets import DecimalWidget, widget_for
 BATCH = 2000
 
 
-def resource_fields(model) -> list[str]:
-    """The names of all fields that a file can hold for `model`: its key, then the form's."""
-    governed = registry.get(model)
-    return [governed.key, *governed.fields]
-
-
 def batches(rows: Iterable) -> Iterator[list]:
     """`rows` in lists of at most BATCH."""
     rows = iter(rows)
@@ -59,7 +53,9 @@ class _Read:
 
 
 class GovernedResource(ModelResource):
-    """Base of a resource for a governed model; `Meta.fields` is `resource_fields(model)`.
+    """Base of a resource for a governed model.
+
+    `Meta.fields` names what a file can hold: the key, and what can be set.
 
     further_columns: header in small letters -> name of a field, beside the fields' own
     names. A name that is no field is handed to `combine` as text.
@@ -296,6 +292,7 @@ class GovernedResource(ModelResource):
         if collect_failed_rows:
             result.add_dataset_headers(dataset.headers)
         job = import_jobs.new_job(self._meta.model, by=user, file_name=file_name)
+        result.job = job
         try:
             if confirmed_rules is not None:
                 import_jobs.require_rules(job, confirmed_rules)

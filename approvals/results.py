@@ -1,7 +1,5 @@
 """import-export's results of imports that went through the door."""
 
-from collections import Counter
-
 import tablib
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from import_export.results import Result, RowResult
@@ -38,14 +36,11 @@ def rows_of(dataset: tablib.Dataset) -> list[Row]:
 class GovernedResult(Result):
     """What came of an import. A failed row is shown, and hides neither Confirm nor the others.
 
-    statuses: how many rows there are of each `RecordOutcome.status`.
+    job: the import as it stands on record, or would stand there, with the counts by outcome.
     """
 
     all_or_nothing = False
-
-    def __init__(self, *args, **kwargs):
-        super().__init__(*args, **kwargs)
-        self.statuses = Counter()
+    job = None
 
     def has_errors(self):
         """Whether the file as a whole was refused."""
@@ -58,7 +53,6 @@ class GovernedResult(Result):
     def report(self, row: Row, outcome: RecordOutcome, collect_failed_rows, raise_errors):
         """Add what came of one row. Raises its ValidationError where `raise_errors`."""
         row_result = _row_result(outcome)
-        self.statuses[outcome.status] += 1
         self.increment_row_result_total(row_result)
         self.append_row_result(row_result)
         error = row_result.validation_error

@@ -25,6 +25,7 @@ from approvals.queries import open_proposals
 from approvals.values import display
 
 from . import admin_reference
+from .admin_import import CustomerImportExportMixin
 from .forms import CustomerForm
 from .models import Customer
 from .tabs import notes_of
@@ -114,7 +115,7 @@ class AdminForm(CustomerForm):
 
 
 @admin.register(Customer)
-class CustomerAdmin(admin.ModelAdmin):
+class CustomerAdmin(CustomerImportExportMixin, admin.ModelAdmin):
     """Customers, grouped as on their page. They are never deleted."""
 
     list_display = ("account", "name", "customer_group", "country", "on_hold")

@@ -6,9 +6,10 @@ from django.utils.translation import gettext as _
 from import_export.fields import Field
 
 from approvals.files import FileRefused
-from approvals.resources import GovernedResource, resource_fields
+from approvals.resources import GovernedResource
 from approvals.widgets import TextWidget, shortened
 
+from .apps import GROUPS
 from .imports import columns
 from .models import Country, Customer
 
@@ -49,8 +50,8 @@ class CustomerResource(GovernedResource):
 
     class Meta:
         model = Customer
-        fields = resource_fields(Customer)
-        import_id_fields = [Customer.key_name]
+        fields = ["account", *(name for _heading, names in GROUPS for name in names)]
+        import_id_fields = ["account"]
 
     def __init__(self, *, company="", **kwargs):
         """company: whose rows are taken, in a file that holds those of several."""

@@ -75,12 +75,12 @@ class OptionsForm(forms.Form):
 
     @property
     def switches(self) -> list:
-        """The fields that are ticked or not, and the company."""
-        return [{"field": self[name]} for name in (*SWITCHES, "company")]
+        """The fields that are ticked or not."""
+        return [self[name] for name in SWITCHES]
 
     @property
     def format(self) -> list:
-        """The fields that say how the file is to be read."""
+        """The fields that say how the file is to be read, as _fasttab.html takes them."""
         return [{"field": self[name]} for name in FORMAT]
 
     def options(self) -> dict:

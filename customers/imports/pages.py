@@ -6,7 +6,7 @@ from django.utils.http import urlencode
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
-from approvals import registry
+from approvals import import_jobs, registry
 from approvals.models import Behavior, ImportJob, ImportRow
 from approvals.values import display_text
 from customers.models import Customer
@@ -95,6 +95,11 @@ def rows(job: ImportJob, params) -> Page:
         previous_url=_url(kept, before=page[0].number) if earlier else "",
         next_url=_url(kept, after=page[-1].number) if later else "",
     )
+
+
+def shown(job: ImportJob, outcomes) -> list[dict]:
+    """Outcomes as the rows of a page, whether they are on record or not."""
+    return [_row(import_jobs.row_of(job, outcome)) for outcome in outcomes]
 
 
 def _slice(found, params):
