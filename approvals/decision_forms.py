@@ -23,6 +23,11 @@ class DecisionForm(forms.Form):
         label=gettext_lazy("Comment"), required=False, widget=forms.Textarea(attrs={"rows": 3})
     )
 
+    @property
+    def is_garbled(self) -> bool:
+        """Whether something is wrong that the person did not type."""
+        return bool(self.errors.keys() & {"action", "revision"})
+
     def clean(self):
         """Ask for a reason where the decision needs one."""
         cleaned = super().clean()

@@ -8,6 +8,7 @@ from django.db.models import Count, Max
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
 from .. import decisions, queries, timeline, work_list
@@ -18,6 +19,7 @@ from ..models.permissions import may_decide
 from ..work_list import WorkListForm
 
 ICONS = {Action.APPROVE: "ok", Action.REJECT: "close", Action.REQUEST_CHANGE: "returned"}
+GARBLED = gettext_lazy("Nothing was decided. Please choose again.")
 page_or_post = require_http_methods(["GET", "HEAD", "POST"])
 
 
@@ -49,6 +51,8 @@ def work_items_decide(request):
         return redirect(_with_query(request, reverse("approvals:work_items")))
     filters = WorkListForm(request.GET, request.user)
     form = BulkDecisionForm(request.POST)
+    if form.is_garbled:
+        messages.error(request, GARBLED)
     if not form.is_valid():
         return _list(request, filters, form)
     votes, action = form.votes(filters.items()), form.cleaned_data["action"]
@@ -138,6 +142,9 @@ def _results(request, action, results):
 
 def _take_decision(request, item):
     form = ItemDecisionForm(request.POST)
+    if form.is_garbled:
+        messages.error(request, GARBLED)
+        return _decide_page(request, item, comment=form.data.get("comment", ""))
     if not form.is_valid():
         return _decide_page(request, item, form)
     given = form.cleaned_data

@@ -83,8 +83,8 @@ def test_an_approver_reads_the_changes_of_one_work_item_and_where_to_decide(
     assert message.to == [approver.email]
     assert message.from_email == settings.DEFAULT_FROM_EMAIL
     assert message.subject == "Changes to A wait for your decision"
-    assert "Clara Clerk asks for your decision on changes to customer A Customer A" in message.body
-    assert "  Credit limit: (empty) → 1,000.00\n" in message.body
+    assert "Clara Clerk asks for your decision" in message.body
+    assert "\nA Customer A\n  Credit limit: (empty) → 1,000.00\n" in message.body
     assert "  Name: Customer A → O'Neill & Søn <b>\n" in message.body
     assert "Credit manager" in message.body and "They asked for it" in message.body
     item = WorkItem.objects.get(assignee=approver)

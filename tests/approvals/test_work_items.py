@@ -271,7 +271,8 @@ def test_nothing_selected_is_said_and_nothing_is_decided(client, approver, propo
 def test_an_unknown_action_decides_nothing(client, approver, propose, action):
     selected = ticked(propose("A"), person=approver)
     client.force_login(approver)
-    assert post_list(client, action=action, item=selected).status_code == 200
+    page = post_list(client, action=action, item=selected).content.decode()
+    assert "Nothing was decided" in page
     assert not Decision.objects.exists()
 
 
@@ -383,8 +384,8 @@ def test_the_last_approval_applies_the_values(client, approver, second_approver,
 def test_the_next_item_follows_where_it_was_asked_for(client, approver, propose):
     first, second = propose("A"), propose("B")
     client.force_login(approver)
-    assert "go on to the next" in client.get(decide_url(first, approver)).content.decode()
-    assert "go on to the next" not in client.get(decide_url(second, approver)).content.decode()
+    assert "Approve and next" in client.get(decide_url(first, approver)).content.decode()
+    assert "Approve and next" not in client.get(decide_url(second, approver)).content.decode()
     response = post_decision(client, first, approver, next="1")
     assert response.url == decide_url(second, approver)
     response = post_decision(client, second, approver, next="1")
@@ -397,7 +398,9 @@ def test_going_on_stays_within_the_import(client, approver, propose, propose_by_
     client.force_login(approver)
     proposal = Proposal.objects.get(import_job=job)
     query = f"?import={job.pk}"
-    assert "go on" not in client.get(decide_url(proposal, approver, query)).content.decode()
+    assert (
+        "Approve and next" not in client.get(decide_url(proposal, approver, query)).content.decode()
+    )
     response = post_decision(client, proposal, approver, query, next="1")
     assert response.url == reverse("approvals:work_items") + query
 
@@ -437,7 +440,8 @@ def test_a_proposal_that_changed_meanwhile_is_shown_anew_and_not_decided(client,
 def test_a_garbled_decision_is_not_taken(client, approver, propose, data):
     proposal = propose("A")
     client.force_login(approver)
-    assert post_decision(client, proposal, approver, **data).status_code == 200
+    page = post_decision(client, proposal, approver, **data).content.decode()
+    assert "Nothing was decided" in page and f'value="{proposal.revision}"' in page
     assert not Decision.objects.exists()
 
 
