@@ -1,0 +1,317 @@
+"""The ten countries that the demo's company sells to.
+
+Shops, people, streets and banks are invented. In templates # stands for a digit and
+@ for a capital letter. Telephone numbers begin where no subscriber's number does.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Market:
+    """What customers of one country look like.
+
+    customers: how many there are. cities: name -> template of its postal codes.
+    shops: patterns of names; street: a pattern with {street} and {number}.
+    vat, bban: templates of a VAT number and of an IBAN without its first four characters.
+    """
+
+    code: str
+    customers: int
+    language: str
+    currency: str
+    cities: dict[str, str]
+    shops: tuple[str, ...]
+    street: str
+    streets: tuple[str, ...]
+    first_names: tuple[str, ...]
+    last_names: tuple[str, ...]
+    phone: str
+    vat: str
+    bban: str
+    bank: str
+    swift: str
+
+
+MARKETS = (
+    Market(
+        code="NL",
+        customers=60,
+        language="nl",
+        currency="EUR",
+        cities={
+            "Utrecht": "35## @@",
+            "Zwolle": "80## @@",
+            "Groningen": "97## @@",
+            "Haarlem": "20## @@",
+            "Breda": "48## @@",
+            "Nijmegen": "65## @@",
+            "Leeuwarden": "89## @@",
+            "Deventer": "74## @@",
+        },
+        shops=(
+            "Fietshuis {city} B.V.",
+            "Rijwielhandel {last}",
+            "{last} Tweewielers B.V.",
+            "De Fietsenmaker van {city}",
+            "{city} op Wielen B.V.",
+            "Bakfietsatelier {last}",
+            "Fietsverhuur {city} Centrum",
+            "Ketting & Co {city} B.V.",
+        ),
+        street="{street} {number}",
+        streets=(
+            "Molenweg",
+            "Havenkade",
+            "Kerkplein",
+            "Lindelaan",
+            "Stationsstraat",
+            "Oude Gracht",
+        ),
+        first_names=("Anouk", "Bram", "Fleur", "Gijs", "Maaike", "Sander", "Tess", "Wouter"),
+        last_names=(
+            "Van Dijk",
+            "Bakker",
+            "Hoekstra",
+            "Jansen",
+            "De Boer",
+            "Meijer",
+            "Postma",
+            "Smit",
+            "Veldman",
+            "Wiersma",
+        ),
+        phone="+31 30 000 ## ##",
+        vat="#########B01",
+        bban="PLDB##########",
+        bank="Polderbank",
+        swift="PLDBNL2U",
+    ),
+    Market(
+        code="BE",
+        customers=30,
+        language="nl-BE",
+        currency="EUR",
+        cities={
+            "Gent": "90##",
+            "Leuven": "300#",
+            "Antwerpen": "20##",
+            "Brugge": "800#",
+            "Hasselt": "350#",
+            "Kortrijk": "850#",
+        },
+        shops=(
+            "Fietsen {last} BV",
+            "Velo {city} BV",
+            "{last} & Zonen Rijwielen",
+            "De Trapper {city}",
+            "Tweewielercentrum {city} NV",
+            "Wielerwinkel {last}",
+        ),
+        street="{street} {number}",
+        streets=("Veldstraat", "Kapelsteenweg", "Graanmarkt", "Bloemenlaan", "Dorpsstraat"),
+        first_names=("Elke", "Joris", "Lotte", "Pieter", "Sofie", "Wim"),
+        last_names=("Peeters", "Maes", "Claes", "Willems", "Goossens", "De Smet", "Aerts", "Baert"),
+        phone="+32 9 000 ## ##",
+        vat="0#########",
+        bban="999#########",
+        bank="Scheldebank",
+        swift="SCHEBEBB",
+    ),
+    Market(
+        code="DE",
+        customers=45,
+        language="de",
+        currency="EUR",
+        cities={
+            "Hamburg": "20###",
+            "Bremen": "281##",
+            "Münster": "481##",
+            "Leipzig": "041##",
+            "Freiburg": "791##",
+            "Köln": "506##",
+            "Kassel": "341##",
+        },
+        shops=(
+            "Radhaus {city} GmbH",
+            "Zweirad {last} GmbH",
+            "Fahrradwerkstatt {last}",
+            "Speiche {city} GmbH & Co. KG",
+            "{last} Lastenräder GmbH",
+            "Velokontor {city}",
+            "Radstation {city} Hauptbahnhof",
+        ),
+        street="{street} {number}",
+        streets=("Gartenstraße", "Am Hafen", "Bergweg", "Rathausplatz", "Mühlenweg", "Lange Reihe"),
+        first_names=("Anke", "Jürgen", "Katrin", "Lars", "Miriam", "Stefan", "Ute"),
+        last_names=(
+            "Schäfer",
+            "Brandt",
+            "Krüger",
+            "Lorenz",
+            "Möller",
+            "Vogt",
+            "Winkler",
+            "Ziegler",
+            "Hansen",
+        ),
+        phone="+49 40 000 ## ##",
+        vat="#########",
+        bban="9990000#00########",
+        bank="Kontorbank Nord",
+        swift="KNTRDEHH",
+    ),
+    Market(
+        code="FR",
+        customers=25,
+        language="fr",
+        currency="EUR",
+        cities={
+            "Lille": "590##",
+            "Nantes": "440##",
+            "Lyon": "6900#",
+            "Rennes": "350##",
+            "Strasbourg": "670##",
+        },
+        shops=(
+            "Cycles {last} SARL",
+            "La Roue de {city}",
+            "Atelier Vélo {city} SAS",
+            "{last} & Fils Cycles",
+            "Vélos du Canal {city}",
+        ),
+        street="{number} {street}",
+        streets=("rue des Tilleuls", "quai du Port", "place du Marché", "avenue de la Gare"),
+        first_names=("Camille", "Hugo", "Manon", "Théo", "Élodie", "Luc"),
+        last_names=("Moreau", "Lefèvre", "Garnier", "Roussel", "Chevalier", "Lambert", "Fontaine"),
+        phone="+33 1 99 00 ## ##",
+        vat="##4########",
+        bban="99999#####0##########77",
+        bank="Banque des Quais",
+        swift="BQUAFRPP",
+    ),
+    Market(
+        code="SE",
+        customers=25,
+        language="sv",
+        currency="SEK",
+        cities={
+            "Göteborg": "411 ##",
+            "Malmö": "211 ##",
+            "Uppsala": "753 ##",
+            "Örebro": "702 ##",
+            "Umeå": "903 ##",
+        },
+        shops=(
+            "{last}s Cykel AB",
+            "Cykelverkstan i {city} AB",
+            "Hjul & Hoj {city} AB",
+            "{city} Cykeluthyrning AB",
+            "Kedjan Cykelservice {last}",
+        ),
+        street="{street} {number}",
+        streets=("Storgatan", "Hamngatan", "Björkvägen", "Södra Torget", "Kvarngatan"),
+        first_names=("Astrid", "Elin", "Gustav", "Karin", "Mats", "Oskar"),
+        last_names=("Lindgren", "Ekström", "Nyberg", "Sandström", "Åberg", "Holm", "Wallin"),
+        phone="+46 31 000 ## ##",
+        vat="55########01",
+        bban="999################0",
+        bank="Västkustbanken",
+        swift="VKSTSEGG",
+    ),
+    Market(
+        code="DK",
+        customers=15,
+        language="da",
+        currency="DKK",
+        cities={"Aarhus": "80##", "Odense": "50##", "Aalborg": "90##", "Roskilde": "40##"},
+        shops=(
+            "{last}s Cykler ApS",
+            "Cykelsmeden {city} ApS",
+            "{city} Cykeludlejning A/S",
+            "To Hjul {city}",
+        ),
+        street="{street} {number}",
+        streets=("Havnegade", "Søndergade", "Møllevej", "Torvet"),
+        first_names=("Freja", "Mikkel", "Signe", "Rasmus"),
+        last_names=("Nørgaard", "Kjær", "Bech", "Lund", "Skov", "Thomsen"),
+        phone="+45 00 ## ## ##",
+        vat="########",
+        bban="9990##########",
+        bank="Sundbanken",
+        swift="SUNDDKKK",
+    ),
+    Market(
+        code="FI",
+        customers=12,
+        language="fi",
+        currency="EUR",
+        cities={"Tampere": "331##", "Turku": "201##", "Oulu": "901##"},
+        shops=("Pyöräliike {last} Oy", "{city}n Pyörä Oy", "Pyörähuolto {last}"),
+        street="{street} {number}",
+        streets=("Satamakatu", "Koivutie", "Kauppakatu", "Asemakatu"),
+        first_names=("Aino", "Eero", "Helmi", "Juhani"),
+        last_names=("Korhonen", "Mäkelä", "Laine", "Salonen", "Heikkinen", "Rantanen", "Niemi"),
+        phone="+358 3 000 ####",
+        vat="########",
+        bban="999#0#########",
+        bank="Saimaan Pankki",
+        swift="SAIMFIHH",
+    ),
+    Market(
+        code="AT",
+        customers=12,
+        language="de-AT",
+        currency="EUR",
+        cities={"Graz": "80##", "Linz": "40##", "Salzburg": "50##"},
+        shops=("Radl {last} GmbH", "Fahrradhaus {city} GmbH", "Zweiradtechnik {last}"),
+        street="{street} {number}",
+        streets=("Hauptplatz", "Murgasse", "Lindengasse", "Bahnhofstraße"),
+        first_names=("Franziska", "Johannes", "Lukas", "Theresa"),
+        last_names=("Gruber", "Hofer", "Pichler", "Steiner", "Wallner", "Leitner", "Moser"),
+        phone="+43 316 000 ###",
+        vat="U########",
+        bban="99900###########",
+        bank="Murtaler Bank",
+        swift="MURTATWW",
+    ),
+    Market(
+        code="GB",
+        customers=18,
+        language="en-GB",
+        currency="GBP",
+        cities={"Leeds": "LS# #@@", "Bristol": "BS# #@@", "York": "YO# #@@", "Norwich": "NR# #@@"},
+        shops=(
+            "{last} Cycles Ltd",
+            "The {city} Bike Works Ltd",
+            "{last} & Daughters Bicycles",
+            "Spoke & Chain {city}",
+        ),
+        street="{number} {street}",
+        streets=("Mill Lane", "Station Road", "Harbour Street", "Orchard Row", "Castle Gate"),
+        first_names=("Alice", "Daniel", "Harriet", "Owen", "Priya"),
+        last_names=("Ashworth", "Bennett", "Clarke", "Hughes", "Patel", "Whitfield"),
+        phone="+44 113 496 0###",
+        vat="#########",
+        bban="OUSE9999##########",
+        bank="Ouse Valley Bank",
+        swift="OUSEGB2L",
+    ),
+    Market(
+        code="NO",
+        customers=12,
+        language="nb",
+        currency="NOK",
+        cities={"Bergen": "50##", "Trondheim": "70##", "Stavanger": "40##"},
+        shops=("{last} Sykkel AS", "Sykkelverkstedet {city} AS", "Hjul {city} AS"),
+        street="{street} {number}",
+        streets=("Strandgaten", "Kirkeveien", "Torggata", "Bryggen"),
+        first_names=("Ingvild", "Kari", "Magnus", "Sindre"),
+        last_names=("Haugen", "Solberg", "Bakken", "Moen", "Strand", "Lien", "Dahl"),
+        phone="+47 00 ## ## ##",
+        vat="#########MVA",
+        bban="9990#######",
+        bank="Fjordbanken",
+        swift="FJRDNOKB",
+    ),
+)

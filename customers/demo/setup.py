@@ -1,0 +1,122 @@
+"""Fills an empty database with the demo's company."""
+
+from contextlib import contextmanager
+
+from django.conf import settings
+from django.contrib.auth.models import Group, User
+from django.contrib.contenttypes.models import ContentType
+from django.db import connection, transaction
+
+from approvals import parameters, workflows
+from approvals.changes import create_records
+from approvals.models import Behavior, Workflow, WorkflowVersion
+from approvals.outcomes import CODE
+from customers.models import Customer
+
+from . import company, people, story
+
+# All that the reference offers, and what its users add: on hold, IBAN, SWIFT.
+GOVERNED = (
+    "name",
+    "customer_group",
+    "credit_limit",
+    "credit_limit_mandatory",
+    "credit_rating",
+    "on_hold",
+    "exclude_interest_charge",
+    "exclude_collection_fee",
+    "payment_terms",
+    "payment_method",
+    "payment_specification",
+    "payment_terms_base_days",
+    "cash_discount",
+    "invoice_account",
+    "tax_group",
+    "tax_exempt_number",
+    "bank_account",
+    "iban",
+    "swift",
+)
+
+
+def is_ours() -> bool:
+    """Whether the database holds the demo's company."""
+    return _has_table(User) and User.objects.filter(username=people.FOUNDER).exists()
+
+
+def holds_other_data() -> bool:
+    """Whether the database holds anything that neither this program nor the demo made."""
+    tables = set(connection.introspection.table_names())
+    own = {*connection.introspection.django_table_names(), "django_migrations"}
+    used = any(_has_table(model) and model.objects.exists() for model in (User, Customer))
+    return bool(tables - own) or (used and not is_ours())
+
+
+def _has_table(model):
+    return model._meta.db_table in connection.introspection.table_names()
+
+
+def found_company() -> None:
+    """Make people, customers, workflow and parameters, and let the story happen.
+
+    All or nothing, and no e-mail leaves.
+    """
+    with mail_backend("dummy"), transaction.atomic():
+        people.hire()
+        _load_customers()
+        set_up_approvals(by=people.the("oskar"))
+        story.happen()
+
+
+def _load_customers():
+    founder = people.founder()
+    outcomes = create_records(Customer, company.customers(), by=founder, source=CODE)
+    if failed := [outcome for outcome in outcomes if outcome.failed]:
+        raise ValueError(f"{len(failed)} customers of the demo are not valid: {failed[0]}")
+    founder.is_active = False
+    founder.save(update_fields=["is_active"])
+
+
+def set_up_approvals(*, by) -> None:
+    """Activate the workflow, enable the governed fields and switch approvals on."""
+    workflows.activate(_draft(), by=by)
+    parameters.set_parameters(
+        Customer,
+        by=by,
+        enabled=True,
+        entity_behavior=Behavior.PROPOSE,
+        fields=dict.fromkeys(GOVERNED, True),
+    )
+
+
+def _draft() -> WorkflowVersion:
+    workflow = Workflow.objects.create(
+        content_type=ContentType.objects.get_for_model(Customer),
+        name="Customer changes",
+        description="Credit control looks first, then the finance director.",
+    )
+    version = workflow.versions.create(number=1)
+    first = version.steps.create(
+        position=1,
+        name="Credit control",
+        instructions="Check overdue invoices and the credit rating. Call back about bank accounts.",
+    )
+    first.groups.add(Group.objects.get(name=people.CREDIT_CONTROL))
+    last = version.steps.create(
+        position=2,
+        name="Finance director",
+        instructions="Does the change fit the credit policy?",
+    )
+    last.users.add(people.the("henrik"))
+    return version
+
+
+@contextmanager
+def mail_backend(name: str):
+    """Let e-mails go to one of Django's backends while the block runs."""
+    usual = settings.EMAIL_BACKEND
+    settings.EMAIL_BACKEND = f"django.core.mail.backends.{name}.EmailBackend"
+    try:
+        yield
+    finally:
+        settings.EMAIL_BACKEND = usual

@@ -1,0 +1,58 @@
+"""What the demo prints about the company and what to try first."""
+
+from django.utils.translation import gettext as _
+
+from approvals.changes import read_rules
+from approvals.models import OPEN, Proposal
+from customers.models import Customer
+
+from .company import NAME
+from .people import PASSWORD, PEOPLE
+
+
+def introduce(say) -> None:
+    """Say what is there and who can log in; say: prints a line."""
+    say("")
+    say(
+        _(
+            "%(name)s, of Utrecht, sells bicycle parts and tools to %(customers)s customers in "
+            "%(countries)s countries.\n"
+            "%(fields)s fields of a customer change only after approval: by credit control "
+            "first,\nthen by the finance director. %(open)s proposals are open."
+        )
+        % _figures()
+    )
+    say("")
+    for person in PEOPLE:
+        name = f"{person.first_name} {person.last_name}"
+        say(f"  {person.username:8} {name:16} {person.job}")
+    say(_("Everyone's password is %s (until it is changed).") % PASSWORD)
+    say("")
+
+
+def _figures():
+    return {
+        "name": NAME,
+        "customers": Customer.objects.count(),
+        "countries": Customer.objects.values("country").distinct().count(),
+        "fields": len(read_rules(Customer).fields),
+        "open": Proposal.objects.filter(state__in=OPEN).count(),
+    }
+
+
+def invite(say, url: str) -> None:
+    """Say where the program is and what to try first."""
+    say(
+        _(
+            "Open %(url)s and try this first:\n"
+            "  1. Log in as emma. Open a customer, change the credit limit and the telephone\n"
+            "     number, save. The number is changed; the limit waits under Proposed changes.\n"
+            "  2. Workflow > Submit.\n"
+            "  3. Log in as sofia, then as henrik: each finds it under My work items. Approve.\n"
+            "  4. The customer has its new limit, and its history says who did what.\n"
+            "Log in as oskar to choose the governed fields and to change the workflow.\n"
+            "E-mails are printed here. Ctrl-C ends the program; your changes are kept."
+        )
+        % {"url": url}
+    )
+    say("")
