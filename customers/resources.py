@@ -45,6 +45,9 @@ class CustomerResource(GovernedResource):
         attribute="delivery_country_id", column_name="delivery_country", widget=CountryWidget()
     )
 
+    # "state" in a file is more likely to be a proposal's, which no file can set.
+    state = Field(attribute="state", column_name="address_state", widget=TextWidget())
+
     further_columns = {header.lower(): name for header, name in columns.FIELDS.items()}
     not_kept = frozenset(header.lower() for header in columns.NOT_KEPT)
 

@@ -12,6 +12,7 @@ from approvals import registry
 from approvals.changes import read_rules
 from customers import exports
 from customers.models import Customer
+from customers.resources import CustomerResource
 
 EXAMPLE = {
     "account": "EXAMPLE-1",
@@ -40,7 +41,8 @@ class TemplateColumn:
 def columns() -> list[TemplateColumn]:
     """The columns of the template, in their order."""
     governed_now = read_rules(Customer).fields
-    return [_column(name, governed_now) for name in exports.headers()]
+    resource_fields = CustomerResource().fields
+    return [_column(name, f.column_name, governed_now) for name, f in resource_fields.items()]
 
 
 def template(format: str) -> Iterable[bytes]:
@@ -50,11 +52,11 @@ def template(format: str) -> Iterable[bytes]:
     return exports.pieces(headers, [[values.get(name, "") for name in headers]], format)
 
 
-def _column(name, governed_now):
+def _column(name, header, governed_now):
     field = Customer._meta.get_field(name)
     required = not (field.blank or field.has_default())
     label = capfirst(field.verbose_name)
-    return TemplateColumn(name, label, required, name in governed_now, _accepts(field))
+    return TemplateColumn(header, label, required, name in governed_now, _accepts(field))
 
 
 def _accepts(field) -> str:
