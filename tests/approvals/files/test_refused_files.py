@@ -22,7 +22,7 @@ def zipped():
     [
         (zipped(), "a ZIP archive"),
         (b"PK\x05\x06" + bytes(18), "a ZIP archive"),
-        (gzip.compress(b"A\n1\n"), "a GZIP archive"),
+        (gzip.compress(b"A\n1\n", mtime=0), "a GZIP archive"),
         (b"\x89PNG\r\n\x1a\n\0\0", "a PNG picture"),
         (b"\xff\xd8\xff\xe0JFIF", "a JPEG picture"),
         (b"%PDF-1.7\n%", "a PDF document"),
