@@ -46,7 +46,7 @@ class FileRefused(Exception):  # noqa: N818
 class Source:
     """A path or a binary file object that can be read from its start again and again.
 
-    name: what people call the file. Raises FileRefused where it is empty or too large.
+    name: what people call the file. Raises FileRefused where it is too large.
     """
 
     def __init__(self, path_or_file, name):
@@ -55,8 +55,6 @@ class Source:
         with self.opened() as file:
             self.head = file.read(HEAD_BYTES)
             size = file.seek(0, 2)
-        if not self.head:
-            raise FileRefused(_("“%(name)s” is empty.") % {"name": name})
         if size > limits.FILE_BYTES:
             reason = _("“%(name)s” is larger than %(limit)s. Split it into several files.")
             raise FileRefused(reason % {"name": name, "limit": filesizeformat(limits.FILE_BYTES)})

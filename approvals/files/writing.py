@@ -69,8 +69,8 @@ def write_failed_rows(
 
 def _failed_rows(table, failures):
     for row in table.rows():
-        if row.number in failures:
-            fields, reasons = zip(*failures[row.number], strict=True)
+        if found := failures.get(row.number):
+            fields, reasons = zip(*found, strict=True)
             named = "; ".join(field for field in fields if field)
             yield [str(row.number), named, "; ".join(reasons), *row.as_read]
 

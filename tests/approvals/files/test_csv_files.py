@@ -203,10 +203,13 @@ def test_rows_have_a_limit(monkeypatch):
 
 
 def test_paths_and_uploads_are_read_alike(tmp_path):
-    data = f"A,B\n1,{STREET}\n".encode()
+    data = f"A,B\n1,{STREET}\n".encode("utf-8-sig")
     (tmp_path / "customers.csv").write_bytes(data)
     from_path = open_table(tmp_path / "customers.csv", name="customers.csv")
-    from_upload = open_table(SimpleUploadedFile("customers.csv", data), name="customers.csv")
+    upload = SimpleUploadedFile("customers.csv", data)
+    upload.read()  # somebody looked into it before
+    from_upload = open_table(upload, name="customers.csv")
+    assert (from_upload.encoding, from_upload.headers) == ("utf-8-sig", ["A", "B"])
     assert rows_of(from_path) == rows_of(from_upload) == rows_of(from_upload)
 
 

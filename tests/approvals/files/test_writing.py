@@ -87,7 +87,11 @@ def test_a_csv_export_is_streamed():
     assert peak < 1_000_000
 
 
-FAILURES = {3: [("Name", "too long"), ("Phone", "=no number")], 4: [("", "no such account")]}
+FAILURES = {
+    3: [("Name", "too long"), ("Phone", "=no number")],
+    4: [("", "no such account"), ("Name", "odd")],
+    5: [],
+}
 
 
 @pytest.mark.parametrize("delimiter", [";", "|"])
@@ -98,7 +102,7 @@ def test_failed_rows_keep_columns_order_delimiter_and_text(delimiter):
     assert list(csv.reader(text, delimiter=delimiter)) == [
         [*FAILED_ROW_HEADERS, *HEADERS],
         ["3", "Name; Phone", "too long; =no number", "C2", "'=cmd|' /C calc'!A0", "-12.50"],
-        ["4", "", "no such account", *ROWS[2]],
+        ["4", "Name", "no such account; odd", *ROWS[2]],
     ]
 
 

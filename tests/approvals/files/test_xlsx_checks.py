@@ -5,7 +5,7 @@ import zipfile
 
 import pytest
 
-from approvals.files import FileRefused, limits
+from approvals.files import FileRefused, limits, xlsx_checks
 
 from .builders import MAIN, inline, opened, raw_workbook, rows_of, workbook
 
@@ -41,6 +41,14 @@ def test_a_zip_bomb_is_refused_from_its_directory(monkeypatch):
     assert len(data) < 1_000_000
     monkeypatch.setattr(zipfile.ZipFile, "open", None)  # nothing may be unpacked
     with pytest.raises(FileRefused, match="too large to be read safely .*200"):
+        opened(data)
+
+
+def test_bytes_are_counted_while_unpacking_too(monkeypatch):
+    data = raw_workbook(HEADER + "<row/>" * 700)
+    monkeypatch.setattr(limits, "XLSX_BYTES", 3000)
+    monkeypatch.setattr(xlsx_checks, "_check_directory", lambda *_args: None)
+    with pytest.raises(FileRefused, match="too large to be read safely"):
         opened(data)
 
 
@@ -90,7 +98,7 @@ def test_what_openpyxl_would_hold_in_memory_is_limited(
         f'<row r="{"9" * 5000}"/>',
         '<row r="5"/><row r="4"/>',
         '<row r="1"/>',
-        '<row r="5"><row r="999999999"/></row>',
+        '<row r="5"><row r="6"/></row>',
         '<row r="-5"/>',
     ],
 )

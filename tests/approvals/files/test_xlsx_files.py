@@ -6,7 +6,7 @@ from openpyxl import Workbook
 
 from approvals.files import FileRefused, limits, open_table
 
-from .builders import inline, opened, raw_workbook, rows_of, saved, workbook
+from .builders import MAIN, inline, opened, raw_workbook, rows_of, saved, workbook
 
 
 @pytest.mark.parametrize(
@@ -24,7 +24,6 @@ from .builders import inline, opened, raw_workbook, rows_of, saved, workbook
         (1234.5, "1234.5"),
         (0.1, "0.1"),
         (-12.5, "-12.5"),
-        (-0.0, "0"),
         (1e-7, "0.0000001"),
         (1e21, "1000000000000000000000"),
         (1234567890123456, "1234567890123456"),
@@ -56,6 +55,11 @@ def test_a_number_shown_with_leading_zeros_keeps_them(shown, text):
     book.active.append([123])
     book.active["A2"].number_format = shown
     assert rows_of(opened(saved(book))) == [[text]]
+
+
+def test_a_negative_zero_is_zero():
+    sheet = f"<row>{inline('A')}</row><row><c><v>-0.0</v></c></row>"
+    assert rows_of(opened(raw_workbook(sheet))) == [["0"]]
 
 
 @pytest.mark.parametrize(
@@ -153,8 +157,8 @@ def test_rows_can_be_read_again_and_from_a_path(tmp_path):
 def test_a_false_dimension_is_not_believed():
     for claimed in ("A1", "A1:XFD1048576"):
         sheet = (
-            '<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main">'
-            f'<dimension ref="{claimed}"/><sheetData><row>{inline("A")}{inline("B")}</row>'
+            f'<worksheet xmlns="{MAIN}"><dimension ref="{claimed}"/><sheetData>'
+            f"<row>{inline('A')}{inline('B')}</row>"
             f"<row>{inline('1')}{inline('2')}</row></sheetData></worksheet>"
         )
         table = opened(raw_workbook(sheet))
@@ -163,8 +167,8 @@ def test_a_false_dimension_is_not_believed():
 
 def test_what_stands_behind_the_rows_is_not_read():
     sheet = (
-        '<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main">'
-        f'<dimension ref="A1"/><sheetData><row>{inline("A")}</row><row>{inline("1")}</row>'
+        f'<worksheet xmlns="{MAIN}"><dimension ref="A1"/><sheetData>'
+        f"<row>{inline('A')}</row><row>{inline('1')}</row>"
         '</sheetData><dataValidations count="1"><dataValidation type="nonsense"/>'
         "</dataValidations></worksheet>"
     )
@@ -183,6 +187,15 @@ def test_what_stands_behind_the_rows_is_not_read():
 def test_a_workbook_that_proves_damaged_is_refused(cell):
     with pytest.raises(FileRefused, match="is damaged"):
         rows_of(opened(raw_workbook(f"<row>{inline('A')}</row><row>{cell}</row>")))
+
+
+def test_broken_xml_refuses_the_workbook_before_its_first_row():
+    sheet = (
+        f'<worksheet xmlns="{MAIN}"><dimension ref="A1"/><sheetData>'
+        f"<row>{inline('A')}</row><row>{inline('1')}</row></row></sheetData></worksheet>"
+    )
+    with pytest.raises(FileRefused, match="is damaged"):
+        opened(raw_workbook(sheet))
 
 
 def test_a_workbook_cut_short_is_refused():
