@@ -163,13 +163,15 @@ def _too_late(request, record, reason):
 def _ask(request, proposal, action, title, question, *, only=None, field=None, danger=False):
     """Show what is about to be done to a proposal, or to `only` one change of it."""
     transition, record = getattr(proposal, action), proposal.record
+    if not can_proceed(transition):
+        return _too_late(request, record, proposals.state_message(proposal))
     if not has_transition_perm(transition, request.user):
         raise PermissionDenied
     cards = queries.open_proposals(record, request.user)
     lines = [line for card in cards if card.proposal == proposal for line in card.changes]
     if only:
         lines = [line for line in lines if line.id == only.pk]
-    if not can_proceed(transition) or not lines:
+    if not lines:
         return _too_late(request, record, proposals.state_message(proposal))
     hidden = [("revision", proposal.revision), ("confirmed", "yes")]
     return _confirm(
