@@ -126,7 +126,8 @@ class SmallFileForm(ImportForm):
 class ConfirmForm(ConfirmImportForm):
     """Carries the rules that the preview was made under."""
 
-    rules = CharField(widget=HiddenInput)
+    # As it was shown, blanks included: it is compared.
+    rules = CharField(strip=False, widget=HiddenInput)
 
 
 class CustomerImportExportMixin(ImportExportMixin):
