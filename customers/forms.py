@@ -122,11 +122,11 @@ class CustomerForm(forms.Form):
             self.add_error(error.field if error.field in self.fields else None, error.message)
 
     def focus(self):
-        """Put the cursor into the first field with an error."""
-        for bound in self:
-            if bound.errors:
-                bound.field.widget.attrs["autofocus"] = True
-                return
+        """Put the cursor into the first field with an error, or where a new customer begins."""
+        wrong = next((name for name in self.fields if name in self.errors), None)
+        begin = wrong or ("account" if "account" in self.fields else None)
+        if begin:
+            self.fields[begin].widget.attrs["autofocus"] = True
 
     def _was_sent(self, name):
         # A browser sends nothing for a box that is not ticked.

@@ -76,7 +76,7 @@ def _note(proposal, line):
 
 
 def _meanwhile(line):
-    return _("Meanwhile: %(what)s %(value)s (%(who)s, %(when)s)") % {
+    return _("%(what)s meanwhile: %(value)s (%(who)s, %(when)s)") % {
         "what": line.what,
         "value": line.new or _("(empty)"),
         "who": person(line.event.actor),
