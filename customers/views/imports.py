@@ -3,6 +3,7 @@
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.core.exceptions import PermissionDenied
+from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -78,6 +79,8 @@ def import_confirm(request, pk):
 def import_failed_rows(request, pk):
     """The failed rows as a file that can be corrected and imported again."""
     job = _visible_job(request, pk)
+    if not (job.failed and job.stored_as):
+        raise Http404
     stem = job.file_name.rpartition(".")[0] or "customers"
     return download(jobs.failed_rows(job), f"{stem}-failed", job.facts["format"])
 

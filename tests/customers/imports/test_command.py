@@ -1,0 +1,216 @@
+"""manage.py import_customers: options, JSON, exit statuses."""
+
+import io
+import json
+
+import pytest
+from django.core.management import call_command
+
+from approvals.models import ImportJob, Proposal, State
+from customers.models import Customer
+from tests.customers.factories import customer
+
+from .helpers import stored
+
+pytestmark = pytest.mark.django_db
+
+KEYS = {
+    "rows",
+    "created",
+    "updated",
+    "unchanged",
+    "proposed",
+    "proposals",
+    "failed",
+    "refused",
+    "errors",
+}
+
+
+@pytest.fixture(autouse=True)
+def customers(db):
+    for key in ("C1", "C2", "C3"):
+        customer(key, name="Old", city="City")
+
+
+@pytest.fixture
+def file(tmp_path):
+    """A function that writes lines to a file, and returns its path."""
+
+    def write(*lines, name="customers.csv"):
+        path = tmp_path / name
+        path.write_text("\n".join(lines))
+        return path
+
+    return write
+
+
+def run(*arguments):
+    """Run the command; return its exit status, and what it wrote to both streams."""
+    out, err = io.StringIO(), io.StringIO()
+    try:
+        call_command("import_customers", *map(str, arguments), stdout=out, stderr=err)
+        status = 0
+    except SystemExit as left:
+        status = left.code
+    return status, out.getvalue(), err.getvalue()
+
+
+def report(*arguments):
+    """Run the command with --json; return its exit status and the object."""
+    status, out, err = run(*arguments, "--json")
+    assert err == ""
+    assert out.count("\n") == 1
+    result = json.loads(out)
+    assert set(result) == KEYS
+    return status, result
+
+
+GOOD = ("account,name", "C1,New", "C2,Old")
+BAD = ("account,name,email", "C1,New,a@example.com", "C2,New,nonsense", "C3,,")
+
+
+def test_every_row_in_is_status_0(steward, file):
+    status, result = report(file(*GOOD), "--user", "steward")
+    assert status == 0
+    assert result == {
+        "rows": 2,
+        "created": 0,
+        "updated": 1,
+        "unchanged": 1,
+        "proposed": 0,
+        "proposals": 0,
+        "failed": 0,
+        "refused": None,
+        "errors": [],
+    }
+    job = ImportJob.objects.get()
+    assert (job.created_by, job.state, job.file_name) == (steward, "done", "customers.csv")
+
+
+def test_a_failed_row_is_status_1_and_the_others_are_in(steward, file):
+    status, result = report(file(*BAD), "--user", "steward")
+    assert status == 1
+    assert (result["updated"], result["unchanged"], result["failed"]) == (1, 1, 1)
+    [error] = result["errors"]
+    assert (error["row"], error["field"]) == (3, "email")
+    assert error["reason"]
+    assert stored("C1", "name") == "New"
+
+
+def test_a_refused_file_is_status_2(steward, file):
+    status, result = report(file("account,shoe", "C1,44"), "--user", "steward")
+    assert status == 2
+    assert "shoe" in result["refused"]
+    assert (result["rows"], result["errors"]) == (0, [])
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--user", "nobody"),
+        ("--user", "clerk"),
+        ("--user", "steward", "--behavior", "allow"),
+        ("--user", "steward", "--company", "USMF"),
+    ],
+)
+def test_who_or_what_may_not_import_is_status_2(steward, clerk, file, arguments):
+    status, result = report(file(*GOOD), *arguments)
+    assert status == 2
+    assert result["refused"]
+    assert stored("C1", "name") == "Old"
+
+
+def test_a_user_who_may_no_longer_log_in_imports_nothing(steward, file):
+    steward.is_active = False
+    steward.save()
+    assert report(file(*GOOD), "--user", "steward")[0] == 2
+
+
+def test_a_file_that_is_not_there_is_status_2(steward, tmp_path):
+    status, result = report(tmp_path / "nowhere.csv", "--user", "steward")
+    assert status == 2
+    assert result["refused"]
+
+
+def test_another_behavior_takes_someone_who_may_change_the_parameter(
+    person, workflow, govern_fields, file
+):
+    govern_fields("name", behavior="reject")
+    person("boss", "Data steward", "Administrator")
+    status, result = report(file(*GOOD), "--user", "boss", "--behavior", "propose")
+    assert (status, result["proposed"], result["proposals"]) == (0, 1, 1)
+    assert Proposal.objects.get().state == State.PENDING
+
+
+def test_without_a_behavior_the_parameter_decides(steward, govern_fields, file):
+    govern_fields("name", behavior="reject")
+    status, result = report(file(*GOOD), "--user", "steward")
+    assert (status, result["failed"]) == (1, 1)
+
+
+def test_proposing_without_a_workflow_is_status_2(person, govern_fields, file):
+    govern_fields("name", behavior="propose")
+    person("boss", "Data steward", "Administrator")
+    status, result = report(file(*GOOD), "--user", "boss")
+    assert status == 2
+    assert "workflow" in result["refused"]
+
+
+def test_a_dry_run_says_the_same_and_writes_nothing(steward, file):
+    dry = report(file(*BAD), "--user", "steward", "--dry-run")
+    assert stored("C1", "name") == "Old"
+    assert not ImportJob.objects.exists()
+    assert report(file(*BAD), "--user", "steward") == dry
+
+
+def test_all_or_nothing_imports_nothing_where_a_row_fails(steward, file):
+    status, result = report(file(*BAD), "--user", "steward", "--all-or-nothing")
+    assert status == 1
+    assert (result["created"], result["updated"], result["failed"]) == (0, 0, 1)
+    assert [error["row"] for error in result["errors"]] == [3]
+    assert stored("C1", "name") == "Old"
+
+
+def test_update_only_empty_clears_company_and_unknown_columns_are_options(steward, file):
+    path = file("account,city,dataareaid,shoe", "C1,,A,44", "N1,x,A,44", "C2,x,B,44")
+    options = ("--update-only", "--empty-clears", "--company", "A", "--ignore-unknown-columns")
+    status, result = report(path, "--user", "steward", *options)
+    assert status == 1
+    assert (result["rows"], result["updated"], result["failed"]) == (2, 1, 1)
+    assert (stored("C1", "city"), stored("C2", "city")) == ("", "City")
+    assert not Customer.objects.filter(account="N1").exists()
+
+
+def test_failed_rows_are_written_and_import_once_they_are_corrected(steward, file, tmp_path):
+    failed = tmp_path / "failed.csv"
+    status, _result = report(file(*BAD), "--user", "steward", "--failed-rows", failed)
+    assert status == 1
+    text = failed.read_text(encoding="utf-8-sig")
+    assert len(text.splitlines()) == 2
+    failed.write_text(text.replace("nonsense", "b@example.com"))
+    assert report(failed, "--user", "steward")[0] == 0
+    assert stored("C2", "email") == "b@example.com"
+
+
+def test_failed_rows_are_not_written_where_none_failed(steward, file, tmp_path):
+    report(file(*GOOD), "--user", "steward", "--failed-rows", tmp_path / "failed.csv")
+    assert not (tmp_path / "failed.csv").exists()
+
+
+def test_people_read_counts_and_reasons(steward, file):
+    status, out, err = run(file(*BAD), "--user", "steward")
+    assert status == 1
+    assert out.strip() == "rows 3, created 0, updated 1, unchanged 1, proposed 0, failed 1"
+    assert err.startswith("Row 3, email: ")
+
+
+def test_people_read_that_nothing_was_imported(steward, file):
+    _status, out, _err = run(file(*BAD), "--user", "steward", "--all-or-nothing")
+    assert out.startswith("Nothing was imported")
+
+
+def test_people_read_why_a_file_was_refused(steward, file):
+    status, out, err = run(file("account,shoe", "C1,44"), "--user", "steward")
+    assert (status, out) == (2, "")
+    assert "shoe" in err

@@ -1,0 +1,224 @@
+"""An import from upload to result."""
+
+import pytest
+from django.conf import settings
+from django.core.exceptions import PermissionDenied
+
+from approvals.import_jobs import RulesChanged
+from approvals.models import Behavior, ImportJob, Proposal, WorkflowEvent
+from approvals.outcomes import Refused
+from approvals.resources import GovernedResource
+from customers.imports import jobs
+from customers.models import Customer
+from tests.customers.factories import customer
+
+from .helpers import outcomes, reasons, stored, take, upload
+
+pytestmark = pytest.mark.django_db
+
+State = ImportJob.State
+FILE = ("account,name", "C1,New", "C2,New", "C3,")
+
+
+@pytest.fixture(autouse=True)
+def customers(db):
+    for key in ("C1", "C2", "C3"):
+        customer(key, name="Old")
+
+
+def names():
+    return list(Customer.objects.order_by("account").values_list("name", flat=True))
+
+
+def test_a_preview_counts_and_changes_nothing(steward):
+    job = jobs.prepare(upload(*FILE), {}, by=steward)
+    assert (job.state, job.rows, job.updated, job.unchanged) == (State.PREVIEW, 3, 2, 1)
+    assert names() == ["Old"] * 3
+    assert not WorkflowEvent.objects.filter(record_key="C1").exists()
+
+
+def test_the_file_is_stored_under_a_name_of_our_own(steward):
+    job = jobs.prepare(upload(*FILE, name="../../evil.csv"), {}, by=steward)
+    assert jobs.stored_file(job).parent == settings.UPLOAD_DIR
+    assert "evil" not in job.stored_as
+    assert "/" not in job.file_name
+
+
+def test_confirming_carries_out_what_the_preview_said(steward):
+    job = jobs.prepare(upload(*FILE), {}, by=steward)
+    preview = outcomes(job)
+    job = jobs.confirm(job.pk, by=steward)
+    assert job.state == State.DONE
+    assert outcomes(job) == preview
+    assert (job.updated, job.unchanged) == (2, 1)
+    assert names() == ["New", "New", "Old"]
+
+
+def test_confirming_twice_runs_once(steward):
+    job = jobs.prepare(upload(*FILE), {}, by=steward)
+    jobs.confirm(job.pk, by=steward)
+    with pytest.raises(Refused, match="already"):
+        jobs.confirm(job.pk, by=steward)
+    assert WorkflowEvent.objects.filter(record_key="C1", field="name").count() == 1
+
+
+def test_nobody_confirms_the_import_of_another(steward, person):
+    job = jobs.prepare(upload(*FILE), {}, by=steward)
+    with pytest.raises(PermissionDenied):
+        jobs.confirm(job.pk, by=person("other", "Data steward"))
+    assert names() == ["Old"] * 3
+
+
+def test_who_lost_the_right_meanwhile_imports_nothing(steward):
+    job = jobs.prepare(upload(*FILE), {}, by=steward)
+    steward.groups.clear()
+    with pytest.raises(PermissionDenied):
+        jobs.confirm(job.pk, by=steward)
+    assert names() == ["Old"] * 3
+    job.refresh_from_db()
+    assert job.state == State.REFUSED
+
+
+@pytest.mark.parametrize("switch", [{"fields": ["name"]}, {"fields": [], "behavior": "allow"}])
+def test_rules_that_changed_since_the_preview_ask_for_a_new_one(steward, govern_fields, switch):
+    govern_fields()
+    job = jobs.prepare(upload(*FILE), {}, by=steward)
+    govern_fields(*switch["fields"], behavior=switch.get("behavior", Behavior.REJECT))
+    with pytest.raises(Refused, match="new preview"):
+        jobs.confirm(job.pk, by=steward)
+    assert names() == ["Old"] * 3
+    job.refresh_from_db()
+    assert job.state == State.PREVIEW
+    jobs.confirm(job.pk, by=steward)
+    assert names() == (["Old"] * 3 if switch["fields"] else ["New", "New", "Old"])
+
+
+def test_rules_that_change_during_an_import_stop_it_at_the_next_batch(
+    steward, govern_fields, monkeypatch
+):
+    govern_fields()
+    monkeypatch.setattr("approvals.resources.BATCH", 1)
+    real = GovernedResource.import_batch
+
+    def switch_after(self, *args, **kwargs):
+        done = real(self, *args, **kwargs)
+        if not kwargs["dry_run"]:
+            govern_fields("name")
+        return done
+
+    job = jobs.prepare(upload(*FILE), {}, by=steward)
+    monkeypatch.setattr(GovernedResource, "import_batch", switch_after)
+    with pytest.raises(Refused, match="new preview"):
+        jobs.confirm(job.pk, by=steward)
+    assert names() == ["New", "Old", "Old"]
+    job.refresh_from_db()
+    assert job.state == State.PREVIEW
+    assert outcomes(job) == {2: "unchanged", 3: "failed", 4: "unchanged"}
+
+
+def test_a_run_stops_for_good_where_the_rules_changed(steward, govern_fields):
+    job = take(steward, *FILE, dry_run=True)
+    govern_fields("name")
+    with pytest.raises(RulesChanged):
+        jobs.run(job, upload(*FILE).file, dry_run=False)
+    assert names() == ["Old"] * 3
+
+
+def test_all_or_nothing_takes_every_row_where_none_fails(steward):
+    job = take(steward, *FILE, all_or_nothing=True)
+    assert job.state == State.DONE
+    assert names() == ["New", "New", "Old"]
+
+
+@pytest.mark.parametrize("batch", [2000, 1])
+def test_all_or_nothing_takes_no_row_where_one_fails(
+    steward, workflow, govern_fields, monkeypatch, batch, django_capture_on_commit_callbacks
+):
+    govern_fields("name", behavior=Behavior.PROPOSE)
+    monkeypatch.setattr("approvals.resources.BATCH", batch)
+    events = WorkflowEvent.objects.count()
+    with django_capture_on_commit_callbacks() as callbacks:
+        job = take(
+            steward,
+            "account,name,city",
+            "C1,New,Town",
+            "C2,New,a\u202eb",
+            "N1,New,Town",
+            all_or_nothing=True,
+        )
+    assert job.state == State.REFUSED
+    assert "2 of 3" in job.refused
+    assert (job.rows, job.failed, job.unchanged, job.created, job.proposed) == (3, 2, 1, 0, 0)
+    assert list(reasons(job)) == [3, 4]
+    assert Customer.objects.values_list("city", flat=True).distinct().get() == ""
+    assert not Proposal.objects.exists()
+    assert WorkflowEvent.objects.count() == events
+    assert callbacks == []
+
+
+def test_a_preview_knows_what_all_or_nothing_would_refuse(steward):
+    job = jobs.prepare(upload(*FILE, "N1,New"), {"all_or_nothing": True}, by=steward)
+    assert job.state == State.PREVIEW
+    job = jobs.confirm(job.pk, by=steward)
+    assert job.state == State.REFUSED
+    assert outcomes(job) == {2: "unchanged", 3: "unchanged", 4: "unchanged", 5: "failed"}
+    assert names() == ["Old"] * 3
+
+
+def test_a_refused_file_says_why_and_is_previewed_again_with_other_options(steward):
+    job = jobs.prepare(upload("account,name,shoe", "C1,New,44"), {}, by=steward)
+    assert job.state == State.REFUSED
+    assert "shoe" in job.refused
+    job = jobs.preview_again(job.pk, {"ignore_unknown_columns": True}, by=steward)
+    assert (job.state, job.refused, job.updated) == (State.PREVIEW, "", 1)
+    jobs.confirm(job.pk, by=steward)
+    assert stored("C1", "name") == "New"
+
+
+def test_a_refused_file_cannot_be_confirmed(steward):
+    job = jobs.prepare(upload("account,name,shoe", "C1,New,44"), {}, by=steward)
+    with pytest.raises(Refused):
+        jobs.confirm(job.pk, by=steward)
+
+
+def test_what_is_imported_is_not_previewed_again(steward):
+    job = jobs.prepare(upload(*FILE), {}, by=steward)
+    jobs.confirm(job.pk, by=steward)
+    with pytest.raises(Refused):
+        jobs.preview_again(job.pk, {}, by=steward)
+    job.refresh_from_db()
+    assert job.state == State.DONE
+
+
+def test_an_import_that_breaks_says_so_and_keeps_what_is_in(steward, monkeypatch):
+    monkeypatch.setattr("approvals.resources.BATCH", 1)
+    job = jobs.prepare(upload(*FILE), {}, by=steward)
+    real = GovernedResource.import_batch
+
+    def break_at_c2(self, rows, **kwargs):
+        if rows[0].cells[0] == "C2":
+            raise RuntimeError("a fault of the program")
+        return real(self, rows, **kwargs)
+
+    monkeypatch.setattr(GovernedResource, "import_batch", break_at_c2)
+    with pytest.raises(RuntimeError):
+        jobs.confirm(job.pk, by=steward)
+    job.refresh_from_db()
+    assert (job.state, job.rows, job.updated) == (State.REFUSED, 1, 1)
+    assert "stopped" in job.refused
+    assert names() == ["New", "Old", "Old"]
+
+
+def test_failed_rows_can_be_corrected_and_imported_as_they_are(steward):
+    file = ("account;credit_limit;name", "C1;1.5;New", "C2;abc;'=x", "C3;1,5;New")
+    job = jobs.prepare(upload(*file), {}, by=steward)
+    jobs.confirm(job.pk, by=steward)
+    text = b"".join(jobs.failed_rows(job)).decode()
+    assert text.splitlines()[0].endswith(";account;credit_limit;name")
+    assert [line.split(";")[0] for line in text.splitlines()[1:]] == ["3", "4"]
+    corrected = text.replace(";abc;", ";7;").replace(";1,5;", ";8;").lstrip("\ufeff")
+    job = jobs.prepare(upload(*corrected.splitlines()), {}, by=steward)
+    jobs.confirm(job.pk, by=steward)
+    assert job.rows == 2
+    assert stored("C2", "credit_limit", "name") == (7, "=x")
+    assert stored("C3", "credit_limit", "name") == (8, "New")

@@ -1,0 +1,154 @@
+"""Customers as files that import back without a change."""
+
+import csv
+import io
+import sys
+from decimal import Decimal
+
+import pytest
+from django.core.management import call_command
+from django.urls import reverse
+
+from approvals import import_jobs
+from approvals.files import open_table
+from customers import exports
+from customers.imports import jobs
+from customers.models import Customer, PaymentTerms
+from tests.customers.factories import customer
+from tests.customers.imports.helpers import outcomes
+
+pytestmark = pytest.mark.django_db
+
+AWKWARD = {
+    "00123": {"name": "0042", "postal_code": "00420", "identification_number": "1e5"},
+    "A1": {"name": "=HYPERLINK(1)"},
+    "A2": {"name": "+31 20 123", "phone": "+31 20 1234567"},
+    "A3": {"name": "'=x"},
+    "A4": {"name": "'t Hart"},
+    "A5": {"name": "-5", "known_as": "@home", "city": "\uff1dFull width"},
+    "A6": {"name": "Lines", "street": '1 Way\nBehind; the, "shed"', "notes": "a\tb\n\nc"},
+    "A7": {
+        "name": "Numbers",
+        "credit_limit": Decimal("9999999999999.99"),
+        "payment_terms_base_days": 0,
+    },
+    "A8": {"name": "Yes", "electronic_invoice": True, "credit_limit": Decimal("0.10")},
+    "A9": {"name": "Åse Ünlü 株式会社", "search_name": "_x0041_"},
+    "B1": {"name": "Codes", "payment_terms": "007", "country": "NO", "invoice_account": "00123"},
+}
+
+
+@pytest.fixture
+def awkward(db):
+    """Customers whose values a spreadsheet would like to change."""
+    PaymentTerms.objects.get_or_create(code="007", defaults={"name": "Seven"})
+    for account, values in AWKWARD.items():
+        customer(account, **values)
+
+
+def written(folder, file_format):
+    """An export of all customers as a file."""
+    path = folder / f"all.{file_format}"
+    path.write_bytes(b"".join(exports.export(None, file_format)))
+    return path
+
+
+def imported(by, path):
+    """The job of importing a file."""
+    job = import_jobs.new_job(Customer, by=by, file_name=path.name)
+    job.save()
+    jobs.run(job, path, dry_run=False)
+    return job
+
+
+@pytest.mark.parametrize("file_format", ["csv", "xlsx"])
+def test_an_export_imports_back_without_a_change(steward, awkward, tmp_path, file_format):
+    path = written(tmp_path, file_format)
+    before = list(Customer.objects.order_by("pk").values())
+    job = imported(steward, path)
+    assert set(outcomes(job).values()) == {"unchanged"}, list(
+        job.row_outcomes.exclude(outcome="unchanged").values("key", "changes", "errors")
+    )
+    assert job.rows == len(AWKWARD)
+    assert list(Customer.objects.order_by("pk").values()) == before
+
+
+@pytest.mark.parametrize("file_format", ["csv", "xlsx"])
+def test_an_export_recreates_the_customers_elsewhere(steward, awkward, tmp_path, file_format):
+    path = written(tmp_path, file_format)
+    names = list(exports.CustomerResource().fields)
+    before = list(Customer.objects.values(*names))
+    Customer.objects.all()._raw_delete("default")
+    imported(steward, path)
+    assert list(Customer.objects.values(*names)) == before
+
+
+@pytest.mark.parametrize("file_format", ["csv", "xlsx"])
+def test_no_exported_cell_is_a_formula(awkward, file_format):
+    content = b"".join(exports.export(None, file_format))
+    if file_format == "csv":
+        cells = [c for row in csv.reader(io.StringIO(content.decode("utf-8-sig"))) for c in row]
+    else:
+        from openpyxl import load_workbook
+
+        sheet = load_workbook(io.BytesIO(content)).active
+        assert not [c for row in sheet.iter_rows() for c in row if c.data_type == "f"]
+        cells = [str(c.value) for row in sheet.iter_rows() for c in row if c.value]
+    dangerous = tuple("=+@\t\r") + ("\uff1d", "\uff0b", "\uff20", "\uff0d")
+    assert not [cell for cell in cells if cell.startswith(dangerous)]
+
+
+@pytest.fixture
+def page(client, steward):
+    client.force_login(steward)
+    return client
+
+
+def exported(response):
+    content = io.BytesIO(b"".join(response.streaming_content))
+    table = open_table(content, name="export")
+    return [row.cells[0] for row in table.rows()]
+
+
+@pytest.mark.parametrize("file_format", ["csv", "xlsx"])
+def test_the_button_exports_what_the_list_shows(page, file_format):
+    customer("B1", name="Bakery", on_hold="All")
+    customer("B2", name="Bakery")
+    customer("C1", name="Cafe")
+    url = reverse("customers:export")
+    assert exported(page.get(f"{url}?format={file_format}")) == ["B1", "B2", "C1"]
+    response = page.get(f"{url}?format={file_format}&q=bakery&sort=-account")
+    assert response["Content-Disposition"].endswith(f'.{file_format}"')
+    assert exported(response) == ["B2", "B1"]
+
+
+def test_exporting_takes_the_right_to(client, person):
+    url = reverse("customers:export")
+    for role, status in (("Approver", 403), ("Auditor", 200), ("Clerk", 200)):
+        client.force_login(person(f"a_{role}", role))
+        assert client.get(url).status_code == status
+
+
+def test_an_unknown_format_is_not_found(page):
+    assert page.get(reverse("customers:export") + "?format=exe").status_code == 404
+
+
+def test_the_export_reads_the_database_once(awkward, django_assert_num_queries):
+    with django_assert_num_queries(1):
+        b"".join(exports.export(None, "csv"))
+
+
+def test_the_command_writes_a_file_by_its_name(awkward, tmp_path):
+    for name in ("all.csv", "all.xlsx"):
+        call_command("export_customers", str(tmp_path / name))
+        table = open_table(tmp_path / name, name=name)
+        assert table.format == name[-4:].strip(".")
+        assert len(list(table.rows())) == len(AWKWARD)
+
+
+def test_the_command_writes_to_standard_output(awkward, monkeypatch):
+    out = io.TextIOWrapper(io.BytesIO())
+    monkeypatch.setattr(sys, "stdout", out)
+    call_command("export_customers", "-", "--format", "csv")
+    table = open_table(out.buffer, name="-")
+    assert len(list(table.rows())) == len(AWKWARD)
