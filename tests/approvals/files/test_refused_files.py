@@ -1,12 +1,13 @@
 import gzip
 import io
+import random
 import zipfile
 
 import pytest
 
 from approvals.files import FileRefused, limits, open_table
 
-from .builders import opened, workbook
+from .builders import opened, raw_workbook, rows_of, workbook
 
 
 def zipped():
@@ -92,3 +93,37 @@ def test_a_file_that_is_too_large_is_refused_unread(monkeypatch, tmp_path):
     (tmp_path / "large.csv").write_bytes(b"A\n" + b"1\n" * 1000)
     with pytest.raises(FileRefused, match="“large.csv” is larger than 1.0"):
         open_table(tmp_path / "large.csv", name="large.csv")
+
+
+def spoiled(data, chance):
+    """The bytes with a few of them changed, taken out or put in."""
+    data = bytearray(data)
+    for _ in range(chance.randrange(1, 5)):
+        place = chance.randrange(len(data))
+        piece = chance.choice(
+            [b"", b'"', b"\0", b"<", b"\xff", b"9999999", b"-1", b"</c>", b"<f/>"]
+        )
+        data[place : place + chance.randrange(4)] = piece
+    return bytes(data)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b'A,B\n1,"x ""y"""\n2,z\n' * 3,
+        "A;B\n1;Zo\u00eb\n".encode("utf-16"),
+        workbook(["A", "B"], ["1", 2.5], ["3", True]),
+        raw_workbook("<row><c><v>1</v></c></row>" * 5, zip_type=zipfile.ZIP_STORED),
+    ],
+    ids=["csv", "utf-16", "packed workbook", "plain workbook"],
+)
+def test_a_spoiled_file_is_read_or_refused_and_nothing_else(data):
+    chance = random.Random(3)
+    outcomes = set()
+    for _ in range(300):
+        try:
+            rows_of(opened(spoiled(data, chance)))
+            outcomes.add("read")
+        except FileRefused:
+            outcomes.add("refused")
+    assert "refused" in outcomes
