@@ -59,7 +59,7 @@ STORY = (
     Episode(
         "NL-1004",
         (
-            ("emma", {"credit_limit": 45000, "phone": "+31 30 000 20 26"}),
+            ("emma", {"credit_limit": 5000, "phone": "+31 30 000 20 26"}),
             ("jonas", {"payment_terms": "Net45"}),
         ),
     ),
@@ -72,7 +72,7 @@ STORY = (
     ),
     Episode(
         "BE-1002",
-        (("emma", {"credit_limit": 60000, "credit_limit_mandatory": True}),),
+        (("emma", {"credit_limit": 12000, "credit_limit_mandatory": True}),),
         "They open a second shop in May.",
     ),
     Episode(
@@ -88,26 +88,26 @@ STORY = (
     # Approved by credit control, waiting for the finance director.
     Episode(
         "DE-1012",
-        (("emma", {"credit_limit": 120000}),),
+        (("emma", {"credit_limit": 50000}),),
         "Framework order for cargo bikes.",
-        (("sofia", APPROVE, "Covered by credit insurance up to 150 000."),),
+        (("sofia", APPROVE, "Covered by credit insurance up to 60 000."),),
     ),
     Episode(
         "GB-1003",
-        (("jonas", {"customer_group": "20", "credit_rating": "A-"}),),
-        "Our third largest customer abroad.",
+        (("jonas", {"customer_group": "20", "credit_rating": "A"}),),
+        "They joined a buying group of twelve shops.",
         (("lucas", APPROVE, ""),),
     ),
     # Returned to the clerks.
     Episode(
         "DK-1002",
-        (("emma", {"credit_limit": 400000}),),
+        (("emma", {"credit_limit": 120000}),),
         "Asked for by telephone.",
         (("sofia", REJECT, "Two invoices are more than 60 days late."),),
     ),
     Episode(
         "AT-1003",
-        (("jonas", {"name": "Radl Hofer & Töchter GmbH"}),),
+        (("jonas", {"name": "Radl Wallner & Töchter GmbH"}),),
         "New name since January.",
         (
             ("lucas", APPROVE, ""),

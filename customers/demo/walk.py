@@ -6,7 +6,7 @@ from django.core import mail
 from django.utils.translation import gettext as _
 
 from approvals import proposals, queries, registry, values
-from approvals.changes import change_records
+from approvals.changes import change_records, plan_changes
 from approvals.models import OPEN, Action, ItemState, Proposal, State, WorkItem
 from approvals.outcomes import CODE, Change, Refused
 from customers.models import Customer
@@ -38,7 +38,7 @@ def _customer() -> Customer:
     busy = Proposal.objects.filter(state__in=OPEN).values("object_id")
     customer = Customer.objects.exclude(pk__in=busy).order_by("account").first()
     if customer is None:
-        raise Refused(_("Every customer has open proposals."))
+        raise Refused(_("every customer has open proposals."))
     return customer
 
 
@@ -46,11 +46,12 @@ def _edit(customer, say) -> Proposal:
     emma = the("emma")
     limit = next(limit for limit in LIMITS if limit != customer.credit_limit)
     contact = next(name for name in CONTACTS if name != customer.contact_person)
-    say(_("1. %(who)s edits %(customer)s.") % {"who": emma.get_full_name(), "customer": customer})
     change = Change(customer.account, {"credit_limit": limit, "contact_person": contact})
+    (planned,) = plan_changes(Customer, [change], by=emma, source=CODE)
+    if not planned.proposed:
+        raise Refused(_("the credit limit is not under approval."))
+    say(_("1. %(who)s edits %(customer)s.") % {"who": emma.get_full_name(), "customer": customer})
     (outcome,) = change_records(Customer, [change], by=emma, source=CODE)
-    if not outcome.proposals:
-        raise Refused(_("The credit limit is not under approval: %s") % outcome.errors)
     _tell(_("saved at once"), outcome.direct, say)
     _tell(_("proposed, waits for approval"), outcome.proposed, say)
     _tell_live(customer, say)
@@ -89,7 +90,7 @@ def _approve(customer, proposal, say):
         story.decide(proposal, Action.APPROVE, by=item.assignee)
         _tell_state(customer, proposal, say)
     if proposal.state != State.APPROVED:
-        raise Refused(_("The change was not approved."))
+        raise Refused(_("the change was not approved."))
 
 
 def _next_item(proposal) -> WorkItem | None:
