@@ -133,12 +133,9 @@ class ParametersAdmin(admin.ModelAdmin):
             raise PermissionDenied
         editable = self.has_change_permission(request)
         switches = _switch_forms(request.POST or None, editable)
-        if request.method == "POST":
-            if not editable:
-                raise PermissionDenied
-            if all(form.is_valid() for form in switches):
-                _save(request, switches)
-                return redirect(request.path)
+        if request.method == "POST" and all(form.is_valid() for form in switches):
+            _save(request, switches)
+            return redirect(request.path)
         return TemplateResponse(
             request,
             "admin/approvals/approvalparameters/change_form.html",

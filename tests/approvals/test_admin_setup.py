@@ -1,6 +1,7 @@
 """Setup and inquiry in Django admin: parameters, workflows, and what is for reading only."""
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.urls import reverse
 
 from approvals import parameters, registry, workflows
@@ -212,6 +213,20 @@ def test_steps_can_change_places_and_be_removed(as_administrator, draft):
     assert list(draft.steps.values_list("position", "name")) == [(1, "C"), (2, "A"), (3, "D")]
 
 
+def test_a_step_that_nobody_touched_keeps_its_place(as_administrator, draft):
+    first, second = (
+        draft.steps.create(position=position, name=name)
+        for position, name in enumerate(("A", "B"), start=1)
+    )
+    form = steps_form(
+        {"id": first.pk, "name": "A", "order": "1"},
+        {"id": second.pk, "name": "Bee", "order": "2"},
+        initial=2,
+    )
+    as_administrator.post(version_page(draft), form)
+    assert list(draft.steps.values_list("position", "name")) == [(1, "A"), (2, "Bee")]
+
+
 def test_a_step_needs_a_name(as_administrator, draft):
     response = as_administrator.post(
         version_page(draft), steps_form({"name": "", "order": "1", "instructions": "Look."})
@@ -329,14 +344,14 @@ def test_an_auditor_reads_workflows_and_changes_nothing(workflow, as_auditor):
     assert Workflow.objects.count() == 1
 
 
-def test_model_permissions_without_the_right_to_administer_change_nothing(client, person):
-    from django.contrib.auth.models import Permission
-
+def test_who_may_not_administer_workflows_is_not_offered_to(client, person, workflow):
     user = person("half", is_staff=True)
-    user.user_permissions.set(Permission.objects.filter(content_type__model="workflow"))
+    user.user_permissions.set(Permission.objects.filter(codename__contains="workflow"))
+    user.user_permissions.remove(Permission.objects.get(codename="administer_workflow"))
     client.force_login(user)
-    response = client.post("/admin/approvals/workflow/add/", {"name": "C", "position": "1"})
-    assert response.status_code == 403
+    assert client.get("/admin/approvals/workflow/add/").status_code == 403
+    html = client.get(reverse("admin:approvals_workflow_change", args=[workflow.workflow_id]))
+    assert 'name="_save"' not in html.content.decode()
 
 
 # Inquiry
