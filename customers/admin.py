@@ -6,6 +6,7 @@ from types import SimpleNamespace
 from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.forms.models import ModelFormOptions
+from django.http import Http404
 from django.shortcuts import redirect
 from django.utils.html import format_html_join
 from django.utils.translation import gettext as _
@@ -176,4 +177,7 @@ class CustomerAdmin(CustomerImportExportMixin, admin.ModelAdmin):
 
     def history_view(self, request, object_id, extra_context=None):
         """Lead to the customer's own history."""
-        return redirect(history_url(self.get_object(request, object_id)))
+        customer = self.get_object(request, object_id)
+        if customer is None:
+            raise Http404
+        return redirect(history_url(customer))

@@ -213,3 +213,8 @@ def test_the_list_finds_by_account_and_name(client, staff_clerk, record):
 def test_history_leads_to_the_customers_own(client, staff_clerk, record):
     response = client.get(reverse("admin:customers_customer_history", args=[record.pk]))
     assert response["Location"] == reverse("customers:history", args=[record.pk])
+
+
+def test_the_history_of_an_unknown_customer_is_not_found(client, staff_clerk):
+    for unknown in ("999", "abc"):
+        assert client.get(f"/admin/customers/customer/{unknown}/history/").status_code == 404
