@@ -238,6 +238,7 @@ class Customer(GovernedModel):
             models.Index(fields=["customer_group", "account"], name="customer_by_group"),
             models.Index(fields=["country", "account"], name="customer_by_country"),
             models.Index(fields=["on_hold", "account"], name="customer_by_hold"),
+            models.Index(fields=["credit_limit", "account"], name="customer_by_credit_limit"),
         ]
 
     def __str__(self):
