@@ -195,20 +195,18 @@ class GovernedResource(ModelResource):
         """Find out whether the row is about a known record; note why it can't be taken."""
         folded = fold_key(read.key)
         read.known = folded in stored
-        problem = self._key_problem(read, folded, stored.get(folded))
+        problem = self._key_problem(read, folded)
         if problem:
             read.errors.append(FieldError(self.governed.key, problem))
         read.askable = not problem
 
-    def _key_problem(self, read, folded, stored_key):
+    def _key_problem(self, read, folded):
         first = self._first_row.setdefault(folded, read.number)
-        details = {"key": read.key, "row": first, "stored": stored_key}
+        details = {"key": read.key, "row": first}
         if first != read.number:
             return _("“%(key)s” stands in row %(row)s of this file already.") % details
-        if stored_key is None and self.update_only:
+        if not read.known and self.update_only:
             return _("There is no “%(key)s” yet, and only existing ones are updated.") % details
-        if stored_key not in (None, read.key):
-            return _("“%(key)s” differs only in case from “%(stored)s”.") % details
         return None
 
     # Asking the door

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from django.utils.http import urlencode
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from approvals import import_jobs, registry
 from approvals.models import Behavior, ImportJob, ImportRow
@@ -14,6 +15,14 @@ from customers.models import Customer
 PER_PAGE = 50
 MANY_CHANGES = 6
 Outcome = ImportRow.Outcome
+# In words that fit a preview as well as a result.
+LABELS = {
+    Outcome.CREATED: gettext_lazy("New"),
+    Outcome.UPDATED: gettext_lazy("Updated"),
+    Outcome.PROPOSED: gettext_lazy("Proposed"),
+    Outcome.UNCHANGED: gettext_lazy("Unchanged"),
+    Outcome.FAILED: gettext_lazy("Failed"),
+}
 
 
 @dataclass(frozen=True)
@@ -49,16 +58,9 @@ def explain(rules, behavior) -> dict[str, str]:
 
 def totals(job: ImportJob) -> list[dict]:
     """How many rows there are of each outcome."""
-    labels = {
-        Outcome.CREATED: _("New"),
-        Outcome.UPDATED: _("Updated"),
-        Outcome.PROPOSED: _("Proposed"),
-        Outcome.UNCHANGED: _("Unchanged"),
-        Outcome.FAILED: _("Failed"),
-    }
     return [
         {"kind": kind, "label": label, "count": getattr(job, kind)}
-        for kind, label in labels.items()
+        for kind, label in LABELS.items()
     ]
 
 
@@ -72,7 +74,7 @@ def facts(job: ImportJob) -> list[tuple[str, str]]:
         (_("Delimiter"), names.get(found.get("delimiter"), "")),
         (_("Sheet"), found.get("sheet")),
         (_("Companies"), ", ".join(found.get("companies", []))),
-        (_("Company taken"), job.options.get("company", "")),
+        (_("Only the rows of company"), job.options.get("company", "").upper()),
     ]
     return [(label, text) for label, text in pairs if text]
 
@@ -136,7 +138,7 @@ def _row(row: ImportRow) -> dict:
         "number": row.number,
         "key": row.key,
         "kind": row.outcome,
-        "outcome": row.get_outcome_display(),
+        "outcome": LABELS[row.outcome],
         "changes": changes,
         "folded": len(changes) > MANY_CHANGES,
         "errors": [{"label": _label(name), "reason": reason} for name, reason in row.errors],

@@ -18,7 +18,7 @@ from ..imports.forms import OptionsForm, UploadForm
 from ..models import Customer
 from .downloads import download, wanted_format
 
-RECENT = 10
+RECENT = 5
 State = ImportJob.State
 
 importer_required = permission_required("customers.import_customer", raise_exception=True)
@@ -105,12 +105,9 @@ def _visible_job(request, pk) -> ImportJob:
 
 def _attempt(request, action, *args):
     try:
-        job = action(*args, by=request.user)
+        action(*args, by=request.user)
     except Refused as refused:
         messages.warning(request, str(refused))
-        return
-    if job.state == State.DONE:
-        messages.success(request, _("The file has been imported."))
 
 
 def _actions(job, own):

@@ -69,7 +69,7 @@ def test_the_preview_is_confirmed_once_and_becomes_the_result(page):
     job = ImportJob.objects.get()
     url = reverse("customers:import_confirm", args=[job.pk])
     shown = text(page.post(url, follow=True))
-    assert "The file has been imported." in shown
+    assert "<strong>Imported</strong>" in shown
     assert stored("C1", "name") == "New name"
     assert url not in shown
     assert "confirmed already" in text(page.post(url, follow=True))
