@@ -1,5 +1,5 @@
 """Setup and inquiry in Django admin."""
 
-from . import inquiry, parameters, versions, workflows
+from . import inquiry, parameters, people, versions, workflows
 
-__all__ = ["inquiry", "parameters", "versions", "workflows"]
+__all__ = ["inquiry", "parameters", "people", "versions", "workflows"]

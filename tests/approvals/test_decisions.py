@@ -303,18 +303,3 @@ def test_submit_by_the_only_approver_is_refused(approver, govern_fields, workflo
     edit(user, "C1", credit_limit="200")
     with pytest.raises(Refused):
         proposals.submit(Proposal.objects.get().pk, by=user)
-
-
-def test_a_work_item_that_nobody_can_decide_goes_to_administrators(
-    pending, approver, second_approver, administrator
-):
-    from approvals.handover import hand_over_orphans
-
-    assert hand_over_orphans(by=administrator) == 0
-    approver.is_active = False
-    approver.save()
-    assert hand_over_orphans(by=administrator) == 1
-    assert WorkItem.objects.get(state="open").assignee == administrator
-    assert vote(administrator, pending).done
-    assert vote(second_approver, pending).done
-    assert pending.state == State.APPROVED
