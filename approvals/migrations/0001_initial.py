@@ -7,335 +7,969 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('auth', '0012_alter_user_first_name_max_length'),
-        ('contenttypes', '0002_remove_content_type_name'),
+        ("auth", "0012_alter_user_first_name_max_length"),
+        ("contenttypes", "0002_remove_content_type_name"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='ApprovalParameters',
+            name="ApprovalParameters",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('enabled', models.BooleanField(default=False, verbose_name='Enable customer approvals')),
-                ('entity_behavior', models.CharField(choices=[('allow', 'Allow changes without approval'), ('reject', 'Reject changes'), ('propose', 'Create change proposals')], default='reject', max_length=10, verbose_name='Data entity behavior')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "enabled",
+                    models.BooleanField(default=False, verbose_name="Enable customer approvals"),
+                ),
+                (
+                    "entity_behavior",
+                    models.CharField(
+                        choices=[
+                            ("allow", "Allow changes without approval"),
+                            ("reject", "Reject changes"),
+                            ("propose", "Create change proposals"),
+                        ],
+                        default="reject",
+                        max_length=10,
+                        verbose_name="Data entity behavior",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'Accounts receivable parameters',
-                'verbose_name_plural': 'Accounts receivable parameters',
-                'constraints': [models.CheckConstraint(condition=models.Q(('pk', 1)), name='parameters_are_one_row')],
+                "verbose_name": "Accounts receivable parameters",
+                "verbose_name_plural": "Accounts receivable parameters",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("pk", 1)), name="parameters_are_one_row"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='ImportJob',
+            name="ImportJob",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('state', models.CharField(choices=[('preview', 'Preview: nothing has been changed'), ('done', 'Imported'), ('refused', 'Refused')], default='preview', max_length=10, verbose_name='status')),
-                ('created_at', models.DateTimeField(verbose_name='created')),
-                ('finished_at', models.DateTimeField(null=True, verbose_name='finished')),
-                ('file_name', models.CharField(blank=True, max_length=255, verbose_name='file')),
-                ('stored_as', models.CharField(blank=True, max_length=100)),
-                ('options', models.JSONField(default=dict, verbose_name='options')),
-                ('behavior', models.CharField(choices=[('allow', 'Allow changes without approval'), ('reject', 'Reject changes'), ('propose', 'Create change proposals')], max_length=10, verbose_name='Data entity behavior')),
-                ('confirmed_rules', models.TextField(blank=True, help_text='Parameters and enabled fields that the person confirmed.')),
-                ('refused', models.TextField(blank=True, verbose_name='refused')),
-                ('rows', models.PositiveIntegerField(default=0, verbose_name='rows')),
-                ('created', models.PositiveIntegerField(default=0, verbose_name='created')),
-                ('updated', models.PositiveIntegerField(default=0, verbose_name='updated')),
-                ('unchanged', models.PositiveIntegerField(default=0, verbose_name='unchanged')),
-                ('proposed', models.PositiveIntegerField(default=0, verbose_name='proposed')),
-                ('failed', models.PositiveIntegerField(default=0, verbose_name='failed')),
-                ('content_type', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='contenttypes.contenttype')),
-                ('created_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("preview", "Preview: nothing has been changed"),
+                            ("done", "Imported"),
+                            ("refused", "Refused"),
+                        ],
+                        default="preview",
+                        max_length=10,
+                        verbose_name="status",
+                    ),
+                ),
+                ("created_at", models.DateTimeField(verbose_name="created")),
+                ("finished_at", models.DateTimeField(null=True, verbose_name="finished")),
+                ("file_name", models.CharField(blank=True, max_length=255, verbose_name="file")),
+                ("stored_as", models.CharField(blank=True, max_length=100)),
+                ("options", models.JSONField(default=dict, verbose_name="options")),
+                (
+                    "behavior",
+                    models.CharField(
+                        choices=[
+                            ("allow", "Allow changes without approval"),
+                            ("reject", "Reject changes"),
+                            ("propose", "Create change proposals"),
+                        ],
+                        max_length=10,
+                        verbose_name="Data entity behavior",
+                    ),
+                ),
+                (
+                    "confirmed_rules",
+                    models.TextField(
+                        blank=True,
+                        help_text="Parameters and enabled fields that the person confirmed.",
+                    ),
+                ),
+                ("refused", models.TextField(blank=True, verbose_name="refused")),
+                ("rows", models.PositiveIntegerField(default=0, verbose_name="rows")),
+                ("created", models.PositiveIntegerField(default=0, verbose_name="created")),
+                ("updated", models.PositiveIntegerField(default=0, verbose_name="updated")),
+                ("unchanged", models.PositiveIntegerField(default=0, verbose_name="unchanged")),
+                ("proposed", models.PositiveIntegerField(default=0, verbose_name="proposed")),
+                ("failed", models.PositiveIntegerField(default=0, verbose_name="failed")),
+                (
+                    "content_type",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="contenttypes.contenttype",
+                    ),
+                ),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'import',
-                'verbose_name_plural': 'imports',
-                'ordering': ['-id'],
+                "verbose_name": "import",
+                "verbose_name_plural": "imports",
+                "ordering": ["-id"],
             },
         ),
         migrations.CreateModel(
-            name='Proposal',
+            name="Proposal",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('object_id', models.BigIntegerField()),
-                ('record_key', models.CharField(max_length=100, verbose_name='account')),
-                ('origin', models.CharField(choices=[('browser', 'Browser'), ('admin', 'Administration'), ('import', 'Import'), ('code', 'Program')], max_length=10, verbose_name='origin')),
-                ('state', django_fsm.FSMField(choices=[('not_submitted', 'Changes have not been submitted'), ('pending', 'Changes pending approval'), ('rejected', 'Rejected'), ('change_requested', 'Change requested'), ('approved', 'Approved'), ('discarded', 'Discarded'), ('joined', 'Joined with another proposal'), ('not_required', 'Approval not required')], default='not_submitted', max_length=50, verbose_name='status')),
-                ('revision', models.PositiveIntegerField(default=1, verbose_name='revision')),
-                ('created_at', models.DateTimeField(verbose_name='created')),
-                ('submitted_at', models.DateTimeField(null=True, verbose_name='submitted')),
-                ('note', models.TextField(blank=True, verbose_name='note')),
-                ('closed_at', models.DateTimeField(null=True, verbose_name='decided')),
-                ('content_type', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='contenttypes.contenttype')),
-                ('created_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('import_job', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='proposals', to='approvals.importjob')),
-                ('submitted_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='Originator')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("object_id", models.BigIntegerField()),
+                ("record_key", models.CharField(max_length=100, verbose_name="account")),
+                (
+                    "origin",
+                    models.CharField(
+                        choices=[
+                            ("browser", "Browser"),
+                            ("admin", "Administration"),
+                            ("import", "Import"),
+                            ("code", "Program"),
+                        ],
+                        max_length=10,
+                        verbose_name="origin",
+                    ),
+                ),
+                (
+                    "state",
+                    django_fsm.FSMField(
+                        choices=[
+                            ("not_submitted", "Changes have not been submitted"),
+                            ("pending", "Changes pending approval"),
+                            ("rejected", "Rejected"),
+                            ("change_requested", "Change requested"),
+                            ("approved", "Approved"),
+                            ("discarded", "Discarded"),
+                            ("joined", "Joined with another proposal"),
+                            ("not_required", "Approval not required"),
+                        ],
+                        default="not_submitted",
+                        max_length=50,
+                        verbose_name="status",
+                    ),
+                ),
+                ("revision", models.PositiveIntegerField(default=1, verbose_name="revision")),
+                ("created_at", models.DateTimeField(verbose_name="created")),
+                ("submitted_at", models.DateTimeField(null=True, verbose_name="submitted")),
+                ("note", models.TextField(blank=True, verbose_name="note")),
+                ("closed_at", models.DateTimeField(null=True, verbose_name="decided")),
+                (
+                    "content_type",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="contenttypes.contenttype",
+                    ),
+                ),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "import_job",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="proposals",
+                        to="approvals.importjob",
+                    ),
+                ),
+                (
+                    "submitted_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="Originator",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'proposal',
-                'verbose_name_plural': 'proposals',
-                'permissions': [('submit_proposal', 'Can submit proposed changes'), ('decide_proposal', 'Can decide work items'), ('administer_workflow', "Can recall and reassign anybody's proposals")],
+                "verbose_name": "proposal",
+                "verbose_name_plural": "proposals",
+                "permissions": [
+                    ("submit_proposal", "Can submit proposed changes"),
+                    ("decide_proposal", "Can decide work items"),
+                    ("administer_workflow", "Can recall and reassign anybody's proposals"),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Workflow',
+            name="Workflow",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=100, unique=True, verbose_name='name')),
-                ('description', models.TextField(blank=True, verbose_name='description')),
-                ('position', models.PositiveIntegerField(default=1, help_text='The first workflow with an active version is used.', verbose_name='order')),
-                ('content_type', models.ForeignKey(editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='contenttypes.contenttype')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=100, unique=True, verbose_name="name")),
+                ("description", models.TextField(blank=True, verbose_name="description")),
+                (
+                    "position",
+                    models.PositiveIntegerField(
+                        default=1,
+                        help_text="The first workflow with an active version is used.",
+                        verbose_name="order",
+                    ),
+                ),
+                (
+                    "content_type",
+                    models.ForeignKey(
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="contenttypes.contenttype",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'Accounts receivable workflow',
-                'verbose_name_plural': 'Accounts receivable workflows',
-                'ordering': ['position', 'name'],
+                "verbose_name": "Accounts receivable workflow",
+                "verbose_name_plural": "Accounts receivable workflows",
+                "ordering": ["position", "name"],
             },
         ),
         migrations.CreateModel(
-            name='WorkflowStep',
+            name="WorkflowStep",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('position', models.PositiveIntegerField(verbose_name='order')),
-                ('name', models.CharField(max_length=100, verbose_name='name')),
-                ('instructions', models.TextField(blank=True, help_text='Shown to the approver beside the changes.', verbose_name='instructions')),
-                ('policy', models.CharField(choices=[('single', 'Single approver: the first decision decides'), ('all', 'All approvers: each must approve, one rejection rejects')], default='single', max_length=10, verbose_name='completion policy')),
-                ('groups', models.ManyToManyField(blank=True, help_text='Whoever is a member when the step starts.', related_name='+', to='auth.group', verbose_name='groups')),
-                ('users', models.ManyToManyField(blank=True, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='users')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("position", models.PositiveIntegerField(verbose_name="order")),
+                ("name", models.CharField(max_length=100, verbose_name="name")),
+                (
+                    "instructions",
+                    models.TextField(
+                        blank=True,
+                        help_text="Shown to the approver beside the changes.",
+                        verbose_name="instructions",
+                    ),
+                ),
+                (
+                    "policy",
+                    models.CharField(
+                        choices=[
+                            ("single", "Single approver: the first decision decides"),
+                            ("all", "All approvers: each must approve, one rejection rejects"),
+                        ],
+                        default="single",
+                        max_length=10,
+                        verbose_name="completion policy",
+                    ),
+                ),
+                (
+                    "groups",
+                    models.ManyToManyField(
+                        blank=True,
+                        help_text="Whoever is a member when the step starts.",
+                        related_name="+",
+                        to="auth.group",
+                        verbose_name="groups",
+                    ),
+                ),
+                (
+                    "users",
+                    models.ManyToManyField(
+                        blank=True,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="users",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'workflow step',
-                'verbose_name_plural': 'workflow steps',
-                'ordering': ['version', 'position'],
+                "verbose_name": "workflow step",
+                "verbose_name_plural": "workflow steps",
+                "ordering": ["version", "position"],
             },
         ),
         migrations.CreateModel(
-            name='StepRun',
+            name="StepRun",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('state', models.CharField(choices=[('running', 'Running'), ('approved', 'Approved'), ('stopped', 'Stopped')], default='running', max_length=10)),
-                ('votes_needed', models.PositiveIntegerField()),
-                ('started_at', models.DateTimeField()),
-                ('ended_at', models.DateTimeField(null=True)),
-                ('proposal', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='step_runs', to='approvals.proposal')),
-                ('step', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='approvals.workflowstep')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("running", "Running"),
+                            ("approved", "Approved"),
+                            ("stopped", "Stopped"),
+                        ],
+                        default="running",
+                        max_length=10,
+                    ),
+                ),
+                ("votes_needed", models.PositiveIntegerField()),
+                ("started_at", models.DateTimeField()),
+                ("ended_at", models.DateTimeField(null=True)),
+                (
+                    "proposal",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="step_runs",
+                        to="approvals.proposal",
+                    ),
+                ),
+                (
+                    "step",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="approvals.workflowstep",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'step run',
-                'verbose_name_plural': 'step runs',
+                "verbose_name": "step run",
+                "verbose_name_plural": "step runs",
             },
         ),
         migrations.CreateModel(
-            name='WorkflowVersion',
+            name="WorkflowVersion",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveIntegerField(verbose_name='version')),
-                ('state', django_fsm.FSMField(choices=[('draft', 'Draft'), ('active', 'Active'), ('retired', 'Retired')], default='draft', max_length=50, verbose_name='state')),
-                ('notes', models.TextField(blank=True, verbose_name='notes')),
-                ('activated_at', models.DateTimeField(editable=False, null=True, verbose_name='activated')),
-                ('activated_by', models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('workflow', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='versions', to='approvals.workflow')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("number", models.PositiveIntegerField(verbose_name="version")),
+                (
+                    "state",
+                    django_fsm.FSMField(
+                        choices=[("draft", "Draft"), ("active", "Active"), ("retired", "Retired")],
+                        default="draft",
+                        max_length=50,
+                        verbose_name="state",
+                    ),
+                ),
+                ("notes", models.TextField(blank=True, verbose_name="notes")),
+                (
+                    "activated_at",
+                    models.DateTimeField(editable=False, null=True, verbose_name="activated"),
+                ),
+                (
+                    "activated_by",
+                    models.ForeignKey(
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "workflow",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="versions",
+                        to="approvals.workflow",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'workflow version',
-                'verbose_name_plural': 'workflow versions',
-                'ordering': ['workflow', '-number'],
+                "verbose_name": "workflow version",
+                "verbose_name_plural": "workflow versions",
+                "ordering": ["workflow", "-number"],
             },
         ),
         migrations.AddField(
-            model_name='workflowstep',
-            name='version',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='steps', to='approvals.workflowversion'),
+            model_name="workflowstep",
+            name="version",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="steps",
+                to="approvals.workflowversion",
+            ),
         ),
         migrations.AddField(
-            model_name='proposal',
-            name='version',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='approvals.workflowversion'),
+            model_name="proposal",
+            name="version",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="approvals.workflowversion",
+            ),
         ),
         migrations.CreateModel(
-            name='WorkItem',
+            name="WorkItem",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('record_key', models.CharField(max_length=100, verbose_name='account')),
-                ('state', models.CharField(choices=[('open', 'Open'), ('decided', 'Decided'), ('cancelled', 'No longer needed')], default='open', max_length=10)),
-                ('created_at', models.DateTimeField(verbose_name='assigned')),
-                ('assignee', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='work_items', to=settings.AUTH_USER_MODEL)),
-                ('proposal', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='work_items', to='approvals.proposal')),
-                ('step_run', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='work_items', to='approvals.steprun')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("record_key", models.CharField(max_length=100, verbose_name="account")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("open", "Open"),
+                            ("decided", "Decided"),
+                            ("cancelled", "No longer needed"),
+                        ],
+                        default="open",
+                        max_length=10,
+                    ),
+                ),
+                ("created_at", models.DateTimeField(verbose_name="assigned")),
+                (
+                    "assignee",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="work_items",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "proposal",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="work_items",
+                        to="approvals.proposal",
+                    ),
+                ),
+                (
+                    "step_run",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="work_items",
+                        to="approvals.steprun",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'Work item',
-                'verbose_name_plural': 'Work items',
+                "verbose_name": "Work item",
+                "verbose_name_plural": "Work items",
             },
         ),
         migrations.CreateModel(
-            name='Decision',
+            name="Decision",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('action', models.CharField(choices=[('approve', 'Approve'), ('reject', 'Reject'), ('request_change', 'Request change')], max_length=20)),
-                ('comment', models.TextField(blank=True, verbose_name='comment')),
-                ('revision', models.PositiveIntegerField(verbose_name='revision seen')),
-                ('decided_at', models.DateTimeField(verbose_name='decided')),
-                ('person', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('proposal', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='decisions', to='approvals.proposal')),
-                ('step_run', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='decisions', to='approvals.steprun')),
-                ('work_item', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='decision', to='approvals.workitem')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "action",
+                    models.CharField(
+                        choices=[
+                            ("approve", "Approve"),
+                            ("reject", "Reject"),
+                            ("request_change", "Request change"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("comment", models.TextField(blank=True, verbose_name="comment")),
+                ("revision", models.PositiveIntegerField(verbose_name="revision seen")),
+                ("decided_at", models.DateTimeField(verbose_name="decided")),
+                (
+                    "person",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "proposal",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="decisions",
+                        to="approvals.proposal",
+                    ),
+                ),
+                (
+                    "step_run",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="decisions",
+                        to="approvals.steprun",
+                    ),
+                ),
+                (
+                    "work_item",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="decision",
+                        to="approvals.workitem",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'decision',
-                'verbose_name_plural': 'decisions',
+                "verbose_name": "decision",
+                "verbose_name_plural": "decisions",
             },
         ),
         migrations.CreateModel(
-            name='FieldEnablement',
+            name="FieldEnablement",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('field', models.CharField(max_length=100, verbose_name='field')),
-                ('enabled', models.BooleanField(default=False, verbose_name='Enable')),
-                ('content_type', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='contenttypes.contenttype')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("field", models.CharField(max_length=100, verbose_name="field")),
+                ("enabled", models.BooleanField(default=False, verbose_name="Enable")),
+                (
+                    "content_type",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="contenttypes.contenttype",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'field enablement',
-                'verbose_name_plural': 'field enablements',
-                'constraints': [models.UniqueConstraint(fields=('content_type', 'field'), name='enablement_per_field')],
+                "verbose_name": "field enablement",
+                "verbose_name_plural": "field enablements",
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("content_type", "field"), name="enablement_per_field"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='ImportRow',
+            name="ImportRow",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveIntegerField(verbose_name='row')),
-                ('key', models.TextField(blank=True, verbose_name='account')),
-                ('outcome', models.CharField(choices=[('failed', 'Failed'), ('created', 'Created'), ('proposed', 'Proposed'), ('updated', 'Updated'), ('unchanged', 'Unchanged')], max_length=10, verbose_name='outcome')),
-                ('changes', models.JSONField(default=list)),
-                ('errors', models.JSONField(default=list)),
-                ('notes', models.JSONField(default=list)),
-                ('job', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='row_outcomes', to='approvals.importjob')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("number", models.PositiveIntegerField(verbose_name="row")),
+                ("key", models.TextField(blank=True, verbose_name="account")),
+                (
+                    "outcome",
+                    models.CharField(
+                        choices=[
+                            ("failed", "Failed"),
+                            ("created", "Created"),
+                            ("proposed", "Proposed"),
+                            ("updated", "Updated"),
+                            ("unchanged", "Unchanged"),
+                        ],
+                        max_length=10,
+                        verbose_name="outcome",
+                    ),
+                ),
+                ("changes", models.JSONField(default=list)),
+                ("errors", models.JSONField(default=list)),
+                ("notes", models.JSONField(default=list)),
+                (
+                    "job",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="row_outcomes",
+                        to="approvals.importjob",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'import row',
-                'verbose_name_plural': 'import rows',
-                'ordering': ['number'],
-                'indexes': [models.Index(fields=['job', 'outcome', 'number'], name='rows_by_outcome')],
-                'constraints': [models.UniqueConstraint(fields=('job', 'number'), name='one_outcome_per_row')],
+                "verbose_name": "import row",
+                "verbose_name_plural": "import rows",
+                "ordering": ["number"],
+                "indexes": [
+                    models.Index(fields=["job", "outcome", "number"], name="rows_by_outcome")
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("job", "number"), name="one_outcome_per_row")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Contributor',
+            name="Contributor",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('role', models.CharField(choices=[('proposed', 'Proposed'), ('edited', 'Edited'), ('submitted', 'Submitted'), ('imported', 'Imported')], max_length=10, verbose_name='role')),
-                ('person', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('proposal', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='contributors', to='approvals.proposal')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[
+                            ("proposed", "Proposed"),
+                            ("edited", "Edited"),
+                            ("submitted", "Submitted"),
+                            ("imported", "Imported"),
+                        ],
+                        max_length=10,
+                        verbose_name="role",
+                    ),
+                ),
+                (
+                    "person",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "proposal",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="contributors",
+                        to="approvals.proposal",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'contributor',
-                'verbose_name_plural': 'contributors',
-                'constraints': [models.UniqueConstraint(fields=('proposal', 'person', 'role'), name='contributor_once_per_role')],
+                "verbose_name": "contributor",
+                "verbose_name_plural": "contributors",
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("proposal", "person", "role"), name="contributor_once_per_role"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='ProposedChange',
+            name="ProposedChange",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('object_id', models.BigIntegerField()),
-                ('field', models.CharField(max_length=100, verbose_name='field')),
-                ('original', models.TextField(null=True, verbose_name='Original value')),
-                ('value', models.TextField(null=True, verbose_name='New value')),
-                ('outcome', models.CharField(blank=True, choices=[('', 'Open'), ('applied', 'Applied'), ('discarded', 'Discarded')], default='', max_length=10, verbose_name='outcome')),
-                ('proposed_at', models.DateTimeField(verbose_name='proposed')),
-                ('content_type', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='contenttypes.contenttype')),
-                ('proposal', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='changes', to='approvals.proposal')),
-                ('proposed_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("object_id", models.BigIntegerField()),
+                ("field", models.CharField(max_length=100, verbose_name="field")),
+                ("original", models.TextField(null=True, verbose_name="Original value")),
+                ("value", models.TextField(null=True, verbose_name="New value")),
+                (
+                    "outcome",
+                    models.CharField(
+                        blank=True,
+                        choices=[("", "Open"), ("applied", "Applied"), ("discarded", "Discarded")],
+                        default="",
+                        max_length=10,
+                        verbose_name="outcome",
+                    ),
+                ),
+                ("proposed_at", models.DateTimeField(verbose_name="proposed")),
+                (
+                    "content_type",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="contenttypes.contenttype",
+                    ),
+                ),
+                (
+                    "proposal",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="changes",
+                        to="approvals.proposal",
+                    ),
+                ),
+                (
+                    "proposed_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'Proposed change',
-                'verbose_name_plural': 'Proposed changes',
-                'constraints': [models.UniqueConstraint(condition=models.Q(('outcome', '')), fields=('content_type', 'object_id', 'field'), name='one_open_change_per_field'), models.CheckConstraint(condition=models.Q(('outcome__in', ['', 'applied', 'discarded'])), name='known_outcome')],
+                "verbose_name": "Proposed change",
+                "verbose_name_plural": "Proposed changes",
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("outcome", "")),
+                        fields=("content_type", "object_id", "field"),
+                        name="one_open_change_per_field",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("outcome__in", ["", "applied", "discarded"])),
+                        name="known_outcome",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='WorkflowEvent',
+            name="WorkflowEvent",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField(verbose_name='when')),
-                ('verb', models.CharField(choices=[('created', 'Created'), ('changed', 'Changed'), ('changed_without_approval', 'Changed by import, nobody approved'), ('proposed', 'Proposed'), ('edited', 'Proposed value changed'), ('discarded', 'Discarded'), ('dropped', 'Dropped: equal to the current value'), ('superseded', 'Discarded: changed directly'), ('submitted', 'Submitted'), ('assigned', 'Assigned'), ('approved', 'Approved'), ('step_completed', 'Step completed'), ('rejected', 'Rejected'), ('change_requested', 'Change requested'), ('conflict', 'Conflict: change requested'), ('recalled', 'Recalled'), ('joined', 'Joined with another proposal'), ('completed', 'Approval completed'), ('applied', 'Applied'), ('parameter_changed', 'Parameter changed'), ('enablement_changed', 'Enablement changed'), ('workflow_activated', 'Workflow version activated'), ('workflow_retired', 'Workflow version retired'), ('workflow_changed', 'Workflow draft changed')], max_length=30, verbose_name='what')),
-                ('object_id', models.BigIntegerField(null=True)),
-                ('record_key', models.CharField(blank=True, max_length=100, verbose_name='account')),
-                ('field', models.CharField(blank=True, max_length=100, verbose_name='field')),
-                ('old', models.TextField(null=True, verbose_name='old value')),
-                ('new', models.TextField(null=True, verbose_name='new value')),
-                ('comment', models.TextField(blank=True, verbose_name='comment')),
-                ('origin', models.CharField(choices=[('browser', 'Browser'), ('admin', 'Administration'), ('import', 'Import'), ('code', 'Program')], max_length=10, verbose_name='origin')),
-                ('actor', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='who')),
-                ('content_type', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='contenttypes.contenttype')),
-                ('import_job', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='approvals.importjob')),
-                ('on_behalf_of', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='on behalf of')),
-                ('proposal', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='events', to='approvals.proposal')),
-                ('step', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='approvals.workflowstep')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("at", models.DateTimeField(verbose_name="when")),
+                (
+                    "verb",
+                    models.CharField(
+                        choices=[
+                            ("created", "Created"),
+                            ("changed", "Changed"),
+                            ("changed_without_approval", "Changed by import, nobody approved"),
+                            ("proposed", "Proposed"),
+                            ("edited", "Proposed value changed"),
+                            ("discarded", "Discarded"),
+                            ("dropped", "Dropped: equal to the current value"),
+                            ("superseded", "Discarded: changed directly"),
+                            ("submitted", "Submitted"),
+                            ("assigned", "Assigned"),
+                            ("approved", "Approved"),
+                            ("step_completed", "Step completed"),
+                            ("rejected", "Rejected"),
+                            ("change_requested", "Change requested"),
+                            ("conflict", "Conflict: change requested"),
+                            ("recalled", "Recalled"),
+                            ("joined", "Joined with another proposal"),
+                            ("completed", "Approval completed"),
+                            ("applied", "Applied"),
+                            ("parameter_changed", "Parameter changed"),
+                            ("enablement_changed", "Enablement changed"),
+                            ("workflow_activated", "Workflow version activated"),
+                            ("workflow_retired", "Workflow version retired"),
+                            ("workflow_changed", "Workflow draft changed"),
+                        ],
+                        max_length=30,
+                        verbose_name="what",
+                    ),
+                ),
+                ("object_id", models.BigIntegerField(null=True)),
+                (
+                    "record_key",
+                    models.CharField(blank=True, max_length=100, verbose_name="account"),
+                ),
+                ("field", models.CharField(blank=True, max_length=100, verbose_name="field")),
+                ("old", models.TextField(null=True, verbose_name="old value")),
+                ("new", models.TextField(null=True, verbose_name="new value")),
+                ("comment", models.TextField(blank=True, verbose_name="comment")),
+                (
+                    "origin",
+                    models.CharField(
+                        choices=[
+                            ("browser", "Browser"),
+                            ("admin", "Administration"),
+                            ("import", "Import"),
+                            ("code", "Program"),
+                        ],
+                        max_length=10,
+                        verbose_name="origin",
+                    ),
+                ),
+                (
+                    "actor",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="who",
+                    ),
+                ),
+                (
+                    "content_type",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="contenttypes.contenttype",
+                    ),
+                ),
+                (
+                    "import_job",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="approvals.importjob",
+                    ),
+                ),
+                (
+                    "on_behalf_of",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="on behalf of",
+                    ),
+                ),
+                (
+                    "proposal",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="events",
+                        to="approvals.proposal",
+                    ),
+                ),
+                (
+                    "step",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="approvals.workflowstep",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'Workflow history',
-                'verbose_name_plural': 'Workflow history',
-                'ordering': ['id'],
-                'indexes': [models.Index(fields=['content_type', 'object_id', 'id'], name='history_of_record')],
+                "verbose_name": "Workflow history",
+                "verbose_name_plural": "Workflow history",
+                "ordering": ["id"],
+                "indexes": [
+                    models.Index(
+                        fields=["content_type", "object_id", "id"], name="history_of_record"
+                    )
+                ],
             },
         ),
         migrations.AddConstraint(
-            model_name='steprun',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'running')), fields=('proposal',), name='one_running_step_per_proposal'),
+            model_name="steprun",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state", "running")),
+                fields=("proposal",),
+                name="one_running_step_per_proposal",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='workflowversion',
-            constraint=models.UniqueConstraint(fields=('workflow', 'number'), name='version_number'),
+            model_name="workflowversion",
+            constraint=models.UniqueConstraint(
+                fields=("workflow", "number"), name="version_number"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='workflowversion',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'active')), fields=('workflow',), name='one_active_version'),
+            model_name="workflowversion",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state", "active")),
+                fields=("workflow",),
+                name="one_active_version",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='workflowversion',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'draft')), fields=('workflow',), name='one_draft_version'),
+            model_name="workflowversion",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state", "draft")),
+                fields=("workflow",),
+                name="one_draft_version",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='workflowstep',
-            constraint=models.UniqueConstraint(fields=('version', 'position'), name='step_position'),
+            model_name="workflowstep",
+            constraint=models.UniqueConstraint(
+                fields=("version", "position"), name="step_position"
+            ),
         ),
         migrations.AddIndex(
-            model_name='proposal',
-            index=models.Index(condition=models.Q(('state__in', ('not_submitted', 'rejected', 'change_requested', 'pending'))), fields=['content_type', 'object_id'], name='open_proposals_of_record'),
+            model_name="proposal",
+            index=models.Index(
+                condition=models.Q(
+                    ("state__in", ("not_submitted", "rejected", "change_requested", "pending"))
+                ),
+                fields=["content_type", "object_id"],
+                name="open_proposals_of_record",
+            ),
         ),
         migrations.AddIndex(
-            model_name='proposal',
-            index=models.Index(fields=['content_type', 'object_id', 'id'], name='proposals_of_record'),
+            model_name="proposal",
+            index=models.Index(
+                fields=["content_type", "object_id", "id"], name="proposals_of_record"
+            ),
         ),
         migrations.AddIndex(
-            model_name='proposal',
-            index=models.Index(fields=['state', 'submitted_at'], name='proposals_by_state'),
+            model_name="proposal",
+            index=models.Index(fields=["state", "submitted_at"], name="proposals_by_state"),
         ),
         migrations.AddConstraint(
-            model_name='proposal',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['not_submitted', 'pending', 'rejected', 'change_requested', 'approved', 'discarded', 'joined', 'not_required'])), name='known_state'),
+            model_name="proposal",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "state__in",
+                        [
+                            "not_submitted",
+                            "pending",
+                            "rejected",
+                            "change_requested",
+                            "approved",
+                            "discarded",
+                            "joined",
+                            "not_required",
+                        ],
+                    )
+                ),
+                name="known_state",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='proposal',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'not_submitted')), fields=('content_type', 'object_id'), name='one_unsubmitted_per_record'),
+            model_name="proposal",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state", "not_submitted")),
+                fields=("content_type", "object_id"),
+                name="one_unsubmitted_per_record",
+            ),
         ),
         migrations.AddIndex(
-            model_name='workitem',
-            index=models.Index(condition=models.Q(('state', 'open')), fields=['assignee', 'created_at', 'id'], name='open_items_of_person'),
+            model_name="workitem",
+            index=models.Index(
+                condition=models.Q(("state", "open")),
+                fields=["assignee", "created_at", "id"],
+                name="open_items_of_person",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='workitem',
-            constraint=models.UniqueConstraint(fields=('step_run', 'assignee'), name='one_item_per_step_and_person'),
+            model_name="workitem",
+            constraint=models.UniqueConstraint(
+                fields=("step_run", "assignee"), name="one_item_per_step_and_person"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='decision',
-            constraint=models.UniqueConstraint(fields=('step_run', 'person'), name='one_vote_per_step_and_person'),
+            model_name="decision",
+            constraint=models.UniqueConstraint(
+                fields=("step_run", "person"), name="one_vote_per_step_and_person"
+            ),
         ),
     ]
