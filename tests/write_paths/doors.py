@@ -17,12 +17,12 @@ from django.test import Client
 from django.urls import reverse
 
 from approvals import registry
-from approvals.changes import change_records, plan_changes, version_of
+from approvals.changes import change_records, create_records, plan_changes, version_of
 from approvals.models import ImportJob, Origin
 from approvals.outcomes import CODE, Change
 from customers.models import Customer
 
-from .rendered import form_behind, form_on
+from .rendered import NotOffered, form_behind, form_on
 
 
 @dataclass(frozen=True)
@@ -52,6 +52,7 @@ class Page(Door):
     """A form that shows one customer, filled in and sent one after the other."""
 
     form_id: str
+    new: str  # name of the page with the form of a new customer
     button: dict = {}
 
     def __init__(self, person, folder):
@@ -67,6 +68,17 @@ class Page(Door):
             for name, value in values.items():
                 _fill_in(form, name, value)
             self.forms[account] = form
+
+    def create(self, account, values):
+        """Fill in the form of a new customer and send it."""
+        url = reverse(self.new)
+        form = form_on(self.client.get(url), self.form_id)
+        for name, value in {"account": account, **values}.items():
+            _fill_in(form, name, value)
+        response = form.send(self.client, url, **self.button)
+        if response.redirect_chain:
+            return Told("created")
+        return Told("failed", "\n".join(_reasons(self.form_in(response))))
 
     def save(self):
         """Send each form as it stands; keep those that come back, to be sent again."""
@@ -89,7 +101,7 @@ class Browser(Page):
     """The customer form."""
 
     origin = Origin.BROWSER
-    form_id = "customer-form"
+    form_id, new = "customer-form", "customers:create"
 
     def url(self, account):
         """Where the form of a customer is."""
@@ -104,7 +116,7 @@ class Admin(Page):
     """The customer in Django admin."""
 
     origin = Origin.ADMIN
-    form_id = "customer_form"
+    form_id, new = "customer_form", "admin:customers_customer_add"
     button = {"_save": "Save"}
 
     def url(self, account):
@@ -120,6 +132,12 @@ class Code(Door):
     """A program of the company's own that calls the engine."""
 
     origin = Origin.CODE
+
+    def create(self, account, values):
+        """Create a customer."""
+        change = Change(account, values)
+        [outcome] = create_records(Customer, [change], by=self.person, source=CODE)
+        return Told(outcome.status, _why(outcome))
 
     def look(self, meant):
         """Ask what would be done, and remember what was there."""
@@ -147,22 +165,30 @@ class Import(Door):
 
     origin = Origin.IMPORT
     imports = True
+    further: dict = {}  # columns that no field has, each with the cell of every row
+    ignore_unknown_columns = False
 
     def look(self, meant):
         """Have the file previewed."""
         self.meant = meant
-        self.preview(_table(meant))
+        self.preview(_table(meant, self.further))
+
+    def create(self, account, values):
+        """Import a file with the new customer."""
+        return self.change({account: values})[account]
 
     def save(self):
-        """Import the file; what failed stays, to be imported again."""
+        """Import the file; what failed is in the next file."""
         job = self.run()
-        assert job.state == ImportJob.State.DONE, job.refused
+        if job is None:
+            self.look(self.meant)
+            return {account: Told("failed", "look at a new preview") for account in self.meant}
         rows = job.row_outcomes.order_by("number")
         told = {row.key: Told(row.outcome, _listed(row.errors)) for row in rows}
         assert self.counted(job) == _counts(told)
         self.meant = {a: values for a, values in self.meant.items() if told[a].status == "failed"}
         if self.meant:
-            self.preview(_table(self.meant))
+            self.look(self.meant)
         return told
 
     def counted(self, job):
@@ -170,8 +196,10 @@ class Import(Door):
         return {status: getattr(job, status) for status in STATUSES if getattr(job, status)}
 
 
-class ImportPage(Import):
-    """The import page: upload, preview, confirm."""
+class Upload(Import):
+    """A page that takes a file, shows a preview, and waits for a confirmation."""
+
+    field: str
 
     def __init__(self, person, folder):
         super().__init__(person, folder)
@@ -180,18 +208,41 @@ class ImportPage(Import):
 
     def preview(self, table):
         """Upload the file; the preview is the page that this leads to."""
-        url = reverse("customers:import")
-        form = form_on(self.client.get(url), "file")
+        url = reverse(self.url)
+        form = form_on(self.client.get(url), self.field)
+        if self.ignore_unknown_columns:
+            form.tick("ignore_unknown_columns", True)
         file = SimpleUploadedFile("customers.csv", table.encode(), "text/csv")
-        self.shown = form.send_file(self.client, url, file=file)
-        self.job = ImportJob.objects.order_by("id").last()
+        self.shown = form.send_file(self.client, url, **{self.field: file})
 
     def run(self):
-        """Press Import on the preview."""
-        url = reverse("customers:import_confirm", args=[self.job.pk])
-        self.shown = form_behind(self.shown, url).send(self.client, url)
-        self.job.refresh_from_db()
-        return self.job
+        """Confirm the preview; None where the page wants a new one looked at first."""
+        jobs = set(
+            ImportJob.objects.filter(state=ImportJob.State.DONE).values_list("pk", flat=True)
+        )
+        self.shown = self.confirmation().send(self.client, "")
+        new = ImportJob.objects.filter(state=ImportJob.State.DONE).exclude(pk__in=jobs)
+        return new.first()
+
+
+class ImportPage(Upload):
+    """The import page."""
+
+    url, field = "customers:import", "file"
+
+    def confirmation(self):
+        """The form behind the button Import."""
+        return form_behind(self.shown, f"{self.shown.request['PATH_INFO']}confirm/")
+
+
+class AdminImport(Upload):
+    """The import page of Django admin."""
+
+    url, field = "admin:customers_customer_import", "import_file"
+
+    def confirmation(self):
+        """The form that carries the confirmation."""
+        return form_on(self.shown, reverse("admin:customers_customer_process_import"))
 
 
 class ImportCommand(Import):
@@ -215,6 +266,8 @@ class ImportCommand(Import):
     def _call(self, *options):
         out = io.StringIO()
         arguments = [str(self.file), "--user", self.person.username, "--json", *options]
+        if self.ignore_unknown_columns:
+            arguments.append("--ignore-unknown-columns")
         try:
             call_command("import_customers", *arguments, stdout=out)
             status = 0
@@ -222,11 +275,13 @@ class ImportCommand(Import):
             status = left.code
         report = json.loads(out.getvalue())
         assert status == (2 if report["refused"] else 1 if report["failed"] else 0)
+        if report["refused"]:
+            raise NotOffered(report["refused"])
         return report
 
 
 PEOPLE = (Browser, Admin, Code)
-IMPORTS = (ImportPage, ImportCommand)
+IMPORTS = (ImportPage, AdminImport, ImportCommand)
 DOORS = (*PEOPLE, *IMPORTS)
 STATUSES = ("created", "updated", "unchanged", "proposed", "failed")
 
@@ -243,15 +298,16 @@ def _fill_in(form, name, value):
         form.type(name, f"{value:,}" if isinstance(value, Decimal) else str(value))
 
 
-def _table(meant):
+def _table(meant, further):
     """The file: a cell is empty where a customer's field is not meant."""
     used = {name for values in meant.values() for name in values}
     columns = [name for name in registry.get(Customer).fields if name in used]
     text = io.StringIO()
     writer = csv.writer(text)
-    writer.writerow(["account", *columns])
+    writer.writerow(["account", *columns, *further])
     for account, values in meant.items():
-        writer.writerow([account, *(_cell(values.get(name, "")) for name in columns)])
+        cells = [_cell(values.get(name, "")) for name in columns]
+        writer.writerow([account, *cells, *further.values()])
     return text.getvalue()
 
 

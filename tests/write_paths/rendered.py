@@ -9,23 +9,28 @@ LEFT_OUT = {"submit", "button", "reset", "image"}
 
 
 def form_on(response, which):
-    """The form on a page with this id, or that takes this file."""
-    return _found(response, lambda form: which in (form.id, *form.files), which)
+    """The form on a page with this id, or this address, or that takes this file."""
+    return _found(response, lambda form, page: which in (form.id, form.action, *form.files), which)
 
 
 def form_behind(response, url):
     """The form on a page that a button sends to `url`."""
-    form = _found(response, lambda form: form.id in _Page.read(response).buttons[url], url)
+    form = _found(response, lambda form, page: form.id in page.buttons[url], url)
     form.action = url
     return form
 
 
 def _found(response, fits, which):
-    assert response.status_code == 200, response.status_code
-    forms = _Page.read(response).forms
-    found = [form for form in forms if fits(form)]
-    assert found, f"no form {which!r} here, only {[form.id for form in forms]}"
+    page = _Page.read(response)
+    found = [form for form in page.forms if fits(form, page)]
+    if response.status_code != 200 or not found:
+        ids = [form.id for form in page.forms]
+        raise NotOffered(f"status {response.status_code}, no form {which!r} among {ids}")
     return found[0]
+
+
+class NotOffered(AssertionError):
+    """A page does not offer what was to be done there."""
 
 
 class RenderedForm:
@@ -40,8 +45,8 @@ class RenderedForm:
 
     def type(self, name, text):
         """Type `text` into a field, or choose it where there is a list to choose from."""
-        assert name in self.values, f"the form has no field {name!r}"
-        assert text in self.options.get(name, [text]), f"{text!r} is not offered for {name!r}"
+        if name not in self.values or text not in self.options.get(name, [text]):
+            raise NotOffered(f"{text!r} for {name!r}")
         self.values[name] = text
 
     def tick(self, name, on):

@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from approvals import proposals
-from approvals.models import Action, Proposal
+from approvals.models import Action, Behavior, Proposal
 from tests.approvals.helpers import edit, vote
 from tests.customers.factories import customer
+
+from .statements import Ledger
 
 GOVERNED = (
     "credit_limit",
@@ -42,7 +44,19 @@ class Case:
     stored: dict = field(default_factory=dict)
 
 
-MANY = range(10, 20)
+@dataclass(frozen=True)
+class Comes:
+    """What comes of a case: what the door says, a part of why not, and what stands.
+
+    stands: None where everything is exactly as it was.
+    """
+
+    says: str
+    stands: str | None = None
+    why: str = ""
+
+
+MANY = range(10, 16)
 CASES = {
     # Fields that nobody has to approve.
     "DIRECT": Case(
@@ -137,3 +151,15 @@ def prepare(account, case, *, colleague, approver):
         proposals.submit(proposal_id, by=colleague)
     if done == "rejected":
         vote(approver, Proposal.objects.get(pk=proposal_id), Action.REJECT, "Too much.")
+
+
+def make_worker(person):
+    """Someone who may use every door."""
+    return person("worker", "Clerk", "Data steward", is_staff=True)
+
+
+def one_customer(govern_fields) -> Ledger:
+    """One customer, ONE, for whom nothing is proposed; imports create change proposals."""
+    govern_fields(*GOVERNED, behavior=Behavior.PROPOSE)
+    customer("ONE", **USUAL)
+    return Ledger()

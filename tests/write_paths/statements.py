@@ -2,7 +2,7 @@
 
 from approvals import registry
 from approvals.batch import content_type
-from approvals.models import Proposal, WorkflowEvent
+from approvals.models import Proposal, Verb, WorkflowEvent
 from approvals.values import encode
 from customers.models import Customer
 
@@ -36,15 +36,16 @@ class Ledger:
         return {account: self.statement(account) for account in accounts}
 
     def _live(self, record):
-        now, before = _values(record), self.before.get(record.account, {})
+        now, before = _values(record), self.before.get(record.account) or _values(Customer())
         for name, value in now.items():
-            if before.get(name, "new") != value:
-                yield f"live {name}: {_step(before.get(name), value)}"
+            if before[name] != value:
+                yield f"live {name}: {_step(before[name], value)}"
 
     def _history(self, record):
         events = self.events().filter(content_type=_type(), object_id=record.pk)
         for event in events.select_related("actor"):
             what = f" {event.field}: {_step(event.old, event.new)}" if event.field else ""
+            what = f": {event.new}" if event.verb == Verb.CREATED else what
             yield f"history: {event.actor} {event.verb}{what}"
 
 
