@@ -1,5 +1,6 @@
 """Imports customers from a file: for schedules and scripts."""
 
+import contextlib
 import json
 import sys
 from pathlib import Path
@@ -53,7 +54,9 @@ class Command(BaseCommand):
     def handle(self, *, file, **options):
         """Import the file, report, and exit with the status."""
         importing = Import(Path(file), options, self._progress(options))
-        importing.run()
+        # Where e-mail goes to the console, it must not stand in the way of the report.
+        with contextlib.redirect_stdout(sys.stderr):
+            importing.run()
         if options["json"]:
             self.stdout.write(json.dumps(importing.report(), ensure_ascii=False))
         else:

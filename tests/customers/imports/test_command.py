@@ -143,6 +143,18 @@ def test_another_behavior_takes_someone_who_may_change_the_parameter(
     assert Proposal.objects.get().state == State.PENDING
 
 
+@pytest.mark.django_db(transaction=True)
+def test_json_is_alone_on_standard_output_wherever_mail_goes(
+    steward, workflow, govern_fields, file, settings, capsys
+):
+    settings.EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+    govern_fields("name", behavior="propose")
+    call_command("import_customers", str(file(*GOOD)), "--user", "steward", "--json")
+    captured = capsys.readouterr()
+    assert json.loads(captured.out)["proposed"] == 1
+    assert "Subject:" in captured.err
+
+
 def test_without_a_behavior_the_parameter_decides(steward, govern_fields, file):
     govern_fields("name", behavior="reject")
     status, result = report(file(*GOOD), "--user", "steward")
