@@ -7,12 +7,11 @@ import page, the command and the admin import all call it.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from itertools import islice
 
 from django.core.exceptions import ValidationError
-from django.db import DataError, IntegrityError, transaction
+from django.db import DataError, IntegrityError
 from django.utils.translation import gettext as _
 from import_export.fields import Field
 from import_export.resources import ModelResource
@@ -141,10 +140,9 @@ class GovernedResource(ModelResource):
         source = replace(source, planned=self._planned)
         good = [r for r in read if r.askable and not r.errors]
         bad = [r for r in read if r.askable and r.errors]
-        with nullcontext() if dry_run else transaction.atomic():
-            self._ask(good, by, source, dry_run)
-            # What else would be wrong with a row that fails anyway.
-            self._ask(bad, by, source, True)
+        self._ask(good, by, source, dry_run)
+        # What else would be wrong with a row that fails anyway.
+        self._ask(bad, by, source, True)
         return [r.outcome or RecordOutcome(r.key, r.number, errors=r.errors) for r in read]
 
     def _read(self, row: Row) -> _Read:
@@ -241,8 +239,7 @@ class GovernedResource(ModelResource):
     def _outcomes(self, door, wanted: list[Change], by, source) -> list[RecordOutcome]:
         """Call the door; where the database itself refuses, halve until the row is named."""
         try:
-            with nullcontext() if _only_asks(door) else transaction.atomic():
-                return door(self._meta.model, wanted, by=by, source=source)
+            return door(self._meta.model, wanted, by=by, source=source)
         except (DataError, IntegrityError) as error:
             if len(wanted) == 1:
                 reason = _("The database refuses this row: %(reason)s") % {"reason": error}
@@ -311,10 +308,6 @@ class GovernedResource(ModelResource):
         if not dry_run:
             import_jobs.finish(job)
         return result
-
-
-def _only_asks(door) -> bool:
-    return door in (changes.plan_creations, changes.plan_changes)
 
 
 def _refused(change: Change, reason: str) -> RecordOutcome:

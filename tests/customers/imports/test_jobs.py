@@ -1,8 +1,12 @@
 """An import from upload to result."""
 
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
 import pytest
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
+from django.db import connection
 
 from approvals.import_jobs import RulesChanged
 from approvals.models import Behavior, ImportJob, Proposal, WorkflowEvent
@@ -59,6 +63,25 @@ def test_confirming_twice_runs_once(steward):
     jobs.confirm(job.pk, by=steward)
     with pytest.raises(Refused, match="already"):
         jobs.confirm(job.pk, by=steward)
+    assert WorkflowEvent.objects.filter(record_key="C1", field="name").count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_who_confirm_at_once_one_runs_it(steward):
+    job = jobs.prepare(upload(*FILE), {}, by=steward)
+    barrier = Barrier(2)
+
+    def confirm(_number):
+        try:
+            barrier.wait(timeout=10)
+            return jobs.confirm(job.pk, by=steward).state
+        except Refused:
+            return "refused"
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(confirm, range(2))) == [State.DONE, "refused"]
     assert WorkflowEvent.objects.filter(record_key="C1", field="name").count() == 1
 
 
