@@ -31,6 +31,7 @@ PER_EURO = {"SEK": 10, "DKK": 8, "NOK": 10}
 DISTRICTS = {"NL": "Home", "BE": "West", "FR": "West", "GB": "West", "DE": "Middle", "AT": "Middle"}
 PLAIN = str.maketrans({"ß": "ss", "ø": "o", "æ": "ae"})
 BUSINESS = ("Shop", "Shop", "Shop", "Workshop", "Workshop", "Rental", "Online")
+GROUPS = {"Shop": "30", "Online": "30", "Workshop": "10", "Rental": "10"}
 
 
 def customers() -> list[Change]:
@@ -101,11 +102,12 @@ def _credit(market, size, random):
 
 
 def _sales(market, size, random):
+    business = random.choice(BUSINESS)
     return {
-        "customer_group": "20" if size["price"] == "KEY" else "30",
+        "customer_group": "20" if size["price"] == "KEY" else GROUPS[business],
         "currency": market.currency,
         "price_group": size["price"],
-        "line_of_business": random.choice(BUSINESS),
+        "line_of_business": business,
         "sales_district": DISTRICTS.get(market.code, "North"),
         "delivery_terms": "DAP" if market.code in EU | {HOME} else "DDP",
         "delivery_mode": random.choice(("PARCEL", "PARCEL", "PALLET")),

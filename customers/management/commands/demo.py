@@ -13,6 +13,9 @@ from approvals.outcomes import Refused
 from customers.demo import setup, telling
 from customers.demo.walk import walk
 
+# In the terminal e-mails are worth reading, not each request. Read when the server starts.
+QUIET = {"version": 1, "incremental": True, "loggers": {"django.server": {"level": "ERROR"}}}
+
 
 class Command(BaseCommand):
     """Makes the company where it is not there yet, tells of it, and serves or walks."""
@@ -62,6 +65,7 @@ class Command(BaseCommand):
         settings.SITE_URL = f"http://127.0.0.1:{port}"
         telling.invite(self.stdout.write, settings.SITE_URL)
         self.stdout.flush()
+        settings.LOGGING = QUIET
         os.environ["DJANGO_RUNSERVER_HIDE_WARNING"] = "true"
         # Where a shell started this in the background, it set Ctrl-C to be ignored.
         signal.signal(signal.SIGINT, signal.default_int_handler)
