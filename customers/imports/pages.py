@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy
 from approvals import import_jobs, registry
 from approvals.models import Behavior, ImportJob, ImportRow
 from approvals.values import display_text
+from approvals.widgets import shortened
 from customers.models import Customer
 
 PER_PAGE = 50
@@ -70,7 +71,7 @@ def facts(job: ImportJob) -> list[tuple[str, str]]:
     names = {"\t": _("Tab"), ",": _("Comma"), ";": _("Semicolon"), "|": _("Vertical bar")}
     pairs = [
         (_("Format"), (found.get("format") or "").upper()),
-        (_("Encoding"), (found.get("encoding") or "").upper()),
+        (_("Encoding"), (found.get("encoding") or "").removesuffix("-sig").upper()),
         (_("Delimiter"), names.get(found.get("delimiter"), "")),
         (_("Sheet"), found.get("sheet")),
         (_("Companies"), ", ".join(found.get("companies", []))),
@@ -136,7 +137,7 @@ def _row(row: ImportRow) -> dict:
     ]
     return {
         "number": row.number,
-        "key": row.key,
+        "key": shortened(row.key),
         "kind": row.outcome,
         "outcome": LABELS[row.outcome],
         "changes": changes,

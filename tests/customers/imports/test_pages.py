@@ -231,6 +231,14 @@ def test_an_import_by_the_command_is_shown_too(page, steward):
     assert page.get(failed).status_code == 404
 
 
+def test_an_account_that_nobody_should_see_is_shown_harmlessly(page):
+    send(page, "account,name", f"a\u202eb{'x' * 5000},New")
+    url = reverse("customers:import_job", args=[ImportJob.objects.get().pk])
+    shown = text(page.get(url))
+    assert "\u202e" not in shown
+    assert "x" * 100 not in shown
+
+
 def test_what_a_file_contains_is_shown_as_text(page):
     send(page, "account,name", "C1,<script>alert(1)</script>")
     url = reverse("customers:import_job", args=[ImportJob.objects.get().pk])
