@@ -1,6 +1,7 @@
 """Nothing but the doors writes customers, and no door takes what it does not ask for."""
 
 from decimal import Decimal
+from itertools import product
 
 import pytest
 from django.apps import apps
@@ -211,17 +212,17 @@ def test_no_address_writes_when_it_is_only_opened(one, worker, client, superuser
     keys = {model.objects.values_list("pk", flat=True).last() for model in records}
     with writes() as seen:
         for name, takes in addresses():
-            urls = {reverse(name, kwargs=dict.fromkeys(takes, key)) for key in keys}
+            urls = [reverse(name, args=found) for found in product(keys, repeat=takes)]
             # One of the keys opens it, or it leads elsewhere, or it is not to be opened.
             assert {client.get(url).status_code for url in urls} & {200, 302, 405}, name
     assert seen == []
 
 
 def addresses():
-    """The names of our pages, and what each of them takes."""
+    """The names of our pages, and how many keys each of them takes."""
     for urls in (customers.urls, approvals.urls):
         for pattern in urls.urlpatterns:
-            yield f"{urls.app_name}:{pattern.name}", list(pattern.pattern.converters)
+            yield f"{urls.app_name}:{pattern.name}", len(pattern.pattern.converters)
 
 
 @pytest.mark.parametrize("door", EVERY_DOOR)
