@@ -7,6 +7,7 @@ import pytest
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.db import connection
+from openpyxl import Workbook
 
 from approvals.import_jobs import RulesChanged
 from approvals.models import Behavior, ImportJob, Proposal, WorkflowEvent
@@ -245,3 +246,31 @@ def test_failed_rows_can_be_corrected_and_imported_as_they_are(steward):
     assert job.rows == 2
     assert stored("C2", "credit_limit", "name") == (7, "=x")
     assert stored("C3", "credit_limit", "name") == (8, "New")
+
+
+def test_the_importer_may_say_how_the_file_is_written(steward):
+    file = upload()
+    file.write("account|name\nC1|Åse; Ünlü".encode("cp1252"))
+    file.seek(0)
+    job = jobs.prepare(file, {}, by=steward)
+    assert (job.state, job.facts) == (State.REFUSED, {})
+    job = jobs.preview_again(job.pk, {"encoding": "cp1252", "delimiter": "|"}, by=steward)
+    assert (job.facts["encoding"], job.facts["delimiter"]) == ("cp1252", "|")
+    jobs.confirm(job.pk, by=steward)
+    assert stored("C1", "name") == "Åse; Ünlü"
+
+
+def test_the_importer_may_choose_the_sheet_of_a_workbook(steward):
+    book = Workbook()
+    book.active.append(["account"])
+    other = book.create_sheet("Names")
+    other.append(["account", "name"])
+    other.append(["C1", "New"])
+    file = upload(name="book.xlsx")
+    book.save(file)
+    file.seek(0)
+    job = jobs.prepare(file, {}, by=steward)
+    assert (job.rows, job.facts["sheets"]) == (0, ["Sheet", "Names"])
+    job = jobs.preview_again(job.pk, {"sheet": "Names"}, by=steward)
+    jobs.confirm(job.pk, by=steward)
+    assert stored("C1", "name") == "New"
