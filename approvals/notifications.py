@@ -65,7 +65,6 @@ def decided(proposals: list[Proposal], verb: Verb, *, by, comment: str = "") -> 
     found = defaultdict(list)
     for proposal in proposals:
         found[proposal.submitted_by_id].append(proposal.pk)
-    found.pop(by.pk, None)
     _after_commit(_decided, dict(found), Verb(verb), by, comment)
 
 
@@ -76,11 +75,10 @@ def recalled(proposals: list[Proposal], assignee_ids: list[int], by) -> None:
 
 
 def discarded(changes: list[ProposedChange], *, by) -> None:
-    """Tell people whose proposed changes somebody else discarded: one e-mail a proposal."""
+    """Tell people whose proposed changes were discarded by `by`: one e-mail a proposal."""
     found = defaultdict(list)
     for change in changes:
-        if change.proposed_by_id != by.pk:
-            found[change.proposed_by_id, change.proposal_id].append(change.pk)
+        found[change.proposed_by_id, change.proposal_id].append(change.pk)
     _after_commit(_discarded, dict(found), by)
 
 
