@@ -119,6 +119,7 @@ def test_who_or_what_may_not_import_is_status_2(steward, clerk, file, arguments)
     assert status == 2
     assert result["refused"]
     assert stored("C1", "name") == "Old"
+    assert not ImportJob.objects.filter(created_by__username="clerk").exists()
 
 
 def test_a_user_who_may_no_longer_log_in_imports_nothing(steward, file):
