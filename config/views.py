@@ -14,7 +14,9 @@ def home(request):
     """Show a tile for each place the person may go to."""
     person, tiles = request.user, []
     if person.has_perm("customers.view_customer"):
-        tiles.append(_tile("customers:list", _("Customers"), _("Search, read and edit.")))
+        tiles.append(
+            _tile("customers:list", _("Customers"), _("All of them, and what is proposed."))
+        )
     if may_decide(person):
         count = work_items_of(person).count()
         text = _("Proposed changes that wait for your decision.")

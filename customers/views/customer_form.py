@@ -1,5 +1,7 @@
 """The form of a customer: to create and to edit. What is meant goes to the door."""
 
+from dataclasses import replace
+
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.core.exceptions import PermissionDenied
@@ -10,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from approvals import registry
-from approvals.changes import change_records, create_records, read_rules, version_of
+from approvals.changes import change_records, create_records, plan_changes, read_rules, version_of
 from approvals.links import proposed_changes_url
 from approvals.outcomes import BROWSER, Change
 from approvals.queries import event_lines, history_of, open_proposals
@@ -69,13 +71,18 @@ def _save(request, customer):
         return _render_edit(request, form, customer, request.POST)
     change = Change(customer.account, form.meant(), seen=request.POST.get("version", ""))
     outcome = change_records(Customer, [change], by=request.user, source=BROWSER)[0]
-    if outcome.stale and change.values:
-        return _show_both(request, form, customer)
+    if outcome.stale:
+        # What is so by now, such as after a second click on Save, needs no question.
+        change = replace(change, seen=None)
+        outcome = plan_changes(Customer, [change], by=request.user, source=BROWSER)[0]
+        if outcome.status != "unchanged":
+            return _show_both(request, form, customer)
     if outcome.errors:
         form.take_errors(outcome.errors)
         return _render_edit(request, form, customer, request.POST)
     tell(request, outcome)
-    return redirect(proposed_changes_url(customer) if outcome.proposed else customer)
+    open_now = outcome.proposed or outcome.waiting
+    return redirect(proposed_changes_url(customer) if open_now else customer)
 
 
 def _seen(customer) -> dict:

@@ -9,10 +9,10 @@ from django.urls import reverse
 from django.utils import translation
 
 from approvals import proposals
-from approvals.models import ProposedChange, WorkflowEvent
+from approvals.models import Behavior, ProposedChange, WorkflowEvent
 from customers.forms import parse_number
 from customers.models import Customer, PaymentTerms
-from tests.approvals.helpers import edit, live
+from tests.approvals.helpers import edit, import_source, live
 from tests.write_paths.rendered import form_on
 
 from .factories import customer
@@ -188,6 +188,16 @@ def test_numbers_are_read_as_the_language_writes_them(language, typed, number):
         assert parse_number(typed) == Decimal(number)
 
 
+@pytest.mark.parametrize("language, shown", [("nl", "1.000,00"), ("sv", "1\u00a0000,00")])
+def test_a_form_in_another_language_reads_what_it_shows(save, opened, settings, language, shown):
+    settings.LANGUAGE_CODE, settings.LANGUAGES = language, [(language, language)]
+    assert opened().values["credit_limit"] == shown
+    save()
+    assert live("C-1", "credit_limit") == "1000.00"
+    save(credit_limit="2500,5")
+    assert live("C-1", "credit_limit") == "2500.50"
+
+
 def test_whole_numbers_are_not_cut(save):
     assert (
         "whole number" in errors(save(payment_terms_base_days="1.5"))["payment_terms_base_days"][0]
@@ -278,6 +288,21 @@ def test_an_error_keeps_the_version_that_the_person_saw(save, opened, other):
     assert live("C-1", "city") == "Bergen"
 
 
+def test_a_second_click_on_save_asks_nothing(save, opened, govern_fields):
+    govern_fields("credit_limit")
+    form = opened()
+    save(form, city="Bergen", credit_limit="2500")
+    assert texts(save(form)) == ["Already proposed with this value: Credit limit."]
+    assert live("C-1", "city") == "Bergen"
+
+
+def test_an_untouched_form_asks_nothing_whatever_others_saved(save, opened, other):
+    form = opened()
+    edit(other, "C-1", city="Bergen")
+    assert texts(save(form)) == ["Nothing was changed."]
+    assert live("C-1", "city") == "Bergen"
+
+
 def test_a_form_without_a_version_is_out_of_date(client, url):
     response = client.post(url, {"city": "Bergen"})
     assert "Nothing of yours has been saved yet" in texts(response)[0]
@@ -320,6 +345,20 @@ def test_whoever_may_not_edit_is_refused(client, person, record, url):
     assert client.post(url, {"version": "1", "city": "Bergen"}).status_code == 403
     assert client.post(url, {"credit_limit": "nonsense"}).status_code == 403
     assert live("C-1", "city") == "Oslo"
+
+
+def test_who_may_only_import_edits_what_he_imported_and_nothing_else(
+    client, url, save, steward, govern_fields, workflow
+):
+    govern_fields("credit_limit", behavior=Behavior.PROPOSE)
+    client.force_login(steward)
+    assert client.get(url).status_code == 403
+    source = import_source(steward, Behavior.PROPOSE)
+    [pk] = edit(steward, "C-1", source=source, credit_limit="2500").proposals
+    proposals.recall(pk, by=steward)
+    save(credit_limit="3000")
+    assert ProposedChange.objects.get(outcome="").value == "3000.00"
+    assert "only change what you imported" in errors(save(city="Bergen"))["city"][0]
 
 
 def test_an_unknown_customer_is_not_found(client, url):

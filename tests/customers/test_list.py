@@ -35,6 +35,7 @@ def walk(client, url, link):
     while url:
         response = client.get(url)
         found.append(accounts(response))
+        assert len(found) < 10
         url = response.context[link]
     return found
 
@@ -53,7 +54,7 @@ def test_whoever_may_not_see_customers_is_refused(client, person):
         ("ap@nordic", ["C-101"]),
         ("nl 8048.24", ["C-100"]),
         ("0100", []),
-        ("ÅKE", ["C-300"]),
+        ("åKE", ["C-300"]),
         ("100%", []),
         ("", ["C-100", "C-101", "C-200", "C-300"]),
     ],
@@ -159,6 +160,7 @@ def test_a_column_heading_turns_the_order_and_keeps_the_search(page):
         {"q": "%_\\'\";--"},
         {"q": "\u202e\u0000\ufeff"},
         {"q": "---"},
+        {"q": "\u202eabc"},
     ],
 )
 def test_senseless_parameters_are_no_error(page, params):
@@ -172,7 +174,7 @@ def test_a_senseless_page_is_the_first_page(client, page, monkeypatch):
         customer(account)
     after = page().context["next_url"].split("after=")[1]
     assert accounts(page(after=after[:-3])) == ["A"]
-    assert accounts(client.get(f"{LIST}?after={after}&sort=name")) == ["A"]
+    assert accounts(client.get(f"{LIST}?after={after}&sort=-name")) == ["C"]
 
 
 def test_the_first_page_says_how_many_there_are_but_counts_no_further_than_needed(
