@@ -195,7 +195,7 @@ def too_late(proposal: Proposal, run: StepRun) -> str:
     decision = Decision.objects.filter(step_run=run).select_related("person").order_by("id").last()
     if decision is None or proposal.state in (State.NOT_SUBMITTED, State.JOINED):
         return state_message(proposal)
-    return _("Already decided: %(action)s by %(who)s at %(when)s.") % {
+    return _("Already decided: %(action)s by %(who)s at %(when)s") % {
         "action": decision.get_action_display(),
         "who": decision.person.get_full_name() or decision.person.get_username(),
         "when": values.moment(decision.decided_at),

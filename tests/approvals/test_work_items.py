@@ -14,6 +14,7 @@ from approvals.models import (
     WorkflowStep,
     WorkItem,
 )
+from approvals.views import work_items
 from approvals.work_list import PAGE_SIZE
 from customers.models import Customer
 from tests.customers.factories import customer
@@ -306,6 +307,24 @@ def test_all_items_of_an_import_are_decided_those_on_other_pages_too(
     assert not Decision.objects.filter(proposal=other).exists()
 
 
+def test_a_great_many_are_decided_in_several_batches(
+    client, approver, propose_by_import, monkeypatch
+):
+    batches = []
+    decide = work_items.decisions.decide
+
+    def noted(votes, *args, **kwargs):
+        batches.append(len(votes))
+        return decide(votes, *args, **kwargs)
+
+    monkeypatch.setattr(work_items, "BATCH", 2)
+    monkeypatch.setattr(work_items.decisions, "decide", noted)
+    job = propose_by_import("A", "B", "C")
+    client.force_login(approver)
+    response = post_list(client, f"?import={job.pk}", action="approve", up_to=10**9)
+    assert batches == [2, 1] and response.context["done"] == 3
+
+
 def test_what_came_after_the_page_was_shown_is_not_decided(
     client, approver, steward, propose_by_import
 ):
@@ -484,6 +503,11 @@ def test_an_item_of_somebody_else_is_not_shown(client, approver, second_approver
     client.force_login(second_approver)
     assert client.get(decide_url(proposal, approver)).status_code == 403
     assert post_decision(client, proposal, approver).status_code == 403
+
+
+def test_an_administrator_finds_the_work_items_that_came_to_him(client, administrator):
+    client.force_login(administrator)
+    assert f'href="{reverse("approvals:work_items")}"' in get_list(client).content.decode()
 
 
 def test_an_administrator_sees_but_does_not_decide_what_is_not_his(
