@@ -16,12 +16,10 @@ from approvals import proposals
 from approvals.models import ImportJob, Proposal, ProposedChange, WorkItem
 from customers.models import Customer
 from tests.approvals.helpers import edit, live, vote
-from tests.customers.factories import customer
 
 from .doors import DOORS, IMPORTS, Admin, Browser, Code, ImportCommand, ImportPage
 from .rendered import NotOffered
-from .scenario import USUAL, make_worker, one_customer
-from .statements import Ledger
+from .scenario import make_worker, one_customer
 from .watching import writes
 
 pytestmark = pytest.mark.django_db
@@ -144,15 +142,18 @@ def test_a_form_that_does_not_say_what_it_showed_is_not_saved(door, one, worker,
 
 
 @pytest.mark.parametrize("door", [Browser, Admin])
-def test_a_form_without_fields_means_nothing(door, workflow, worker, tmp_path):
-    customer("ONE", **USUAL, electronic_invoice=True)
-    ledger, way = Ledger(), door(worker, tmp_path)
-    way.look({"ONE": {}})
-    own = ("csrfmiddlewaretoken", "version", "newest_event", "seen")
+def test_a_field_that_was_not_sent_is_not_meant(door, one, worker, tmp_path):
+    way = door(worker, tmp_path)
+    way.look({"ONE": {"phone": "2000"}})
     sent = way.forms["ONE"].values
-    way.forms["ONE"].values = {name: sent[name] for name in own if name in sent}
-    assert way.save()["ONE"].status == "unchanged"
-    assert ledger.statement("ONE") == ""
+    for name in ("credit_limit", "credit_rating", "cash_discount"):
+        assert sent.pop(name)
+    assert way.save()["ONE"].status == "updated"
+    assert one.statement("ONE").splitlines() == [
+        "live phone: 1000 -> 2000",
+        "live revision: 1 -> 2",
+        "history: worker changed phone: 1000 -> 2000",
+    ]
 
 
 CHANGELIST = {
