@@ -38,7 +38,7 @@ def parse_number(text: str) -> Decimal:
         raise ValidationError(
             _("Enter a number such as %(example)s.") % {"example": example}, code="invalid"
         )
-    if len(text) > MAX_DIGITS:
+    if len(text) > MAX_DIGITS:  # Some steps further on take minutes for a million digits.
         raise ValidationError(_("The number has too many digits."), code="invalid")
     digits = re.sub(groups, "", text) if group else text
     return Decimal(digits.replace(point, "."))
@@ -73,10 +73,6 @@ class TypedInteger(forms.IntegerField):
 
 class TypedText(forms.CharField):
     """Text. Whether it may be empty, and what it may hold, is not for the form to say."""
-
-    def to_python(self, value):
-        """The text with line feeds as line ends, however the browser sent them."""
-        return super().to_python(value).replace("\r\n", "\n")
 
     def validate(self, value):
         """Leave an empty required field to the door: `required` is for the mark only."""

@@ -61,10 +61,8 @@ def history(request, pk):
     return render(request, "customers/history.html", context)
 
 
-@require_safe
-@may_view
 def proposed_changes(request, pk):
-    """Show what is proposed for a customer."""
+    """Show what is proposed for a customer; the engine's page asks for the permission."""
     return proposed_changes_of(request, get_object_or_404(Customer, pk=pk))
 
 

@@ -119,10 +119,11 @@ def test_the_history_pages_from_new_to_old(client, clerk, record, monkeypatch):
         response = client.get(url)
         found += [entry["changes"][0]["new"] for entry in response.context["entries"]]
         url = response.context["older_url"]
+        assert len(found) < 10
     assert found == [f"City {number}" for number in (4, 3, 2, 1, 0)]
 
 
-@pytest.mark.parametrize("before", ["", "x", "-1", "٣", "9" * 400, "\x00"])
+@pytest.mark.parametrize("before", ["", "x", "-1", "٣", "9" * 5000, "\x00"])
 def test_a_senseless_page_of_the_history_is_no_error(client, clerk, record, before):
     client.force_login(clerk)
     url = reverse("customers:history", args=[record.pk])

@@ -206,6 +206,17 @@ def test_whole_numbers_are_not_cut(save):
     assert live("C-1", "payment_terms_base_days") == "30"
 
 
+@pytest.mark.parametrize("field", ["credit_limit", "payment_terms_base_days"])
+def test_a_number_of_very_many_digits_is_not_even_read(save, field):
+    assert errors(save(**{field: "9" * 50})) == {field: ["The number has too many digits."]}
+
+
+def test_a_field_that_was_not_sent_is_not_meant(client, url, opened):
+    sent = {"version": opened().values["version"], "initial-name": "Nordic Tools"}
+    client.post(url, sent | {"city": "Bergen"})
+    assert (live("C-1", "name"), live("C-1", "city")) == ("Nordic Tools", "Bergen")
+
+
 def test_boxes_can_be_ticked_and_cleared(client, url, opened):
     form = opened()
     form.tick("electronic_invoice", True)
@@ -315,7 +326,7 @@ def test_a_form_without_a_version_is_out_of_date(client, url):
         {},
         {"version": "x", "newest_event": "-1"},
         {"city": "\x00", "initial-city": "\x00"},
-        {"city": ["Bergen", "Trondheim"], "newest_event": "9" * 400},
+        {"city": ["Bergen", "Trondheim"], "newest_event": "9" * 5000},
         {"credit_limit": "9" * 5000, "payment_terms_base_days": "9" * 5000},
         {"notes": "x" * 500_000, "name": "y" * 500_000},
         {"name": "\u202eevil", "customer_group": "\ud7ff", "party_type": "Robot"},
