@@ -100,13 +100,23 @@ def _show_both(request, form, customer):
     lines = _events_since(customer, request.POST.get("newest_event", ""))
     seen = _seen(customer)
     customer.refresh_from_db()
-    people = {person(line.event.actor) for line in lines} or {_("Somebody else")}
-    warning = _(
+    messages.warning(request, _overtaken(lines))
+    return _render_edit(request, form.renewed(customer), customer, seen, notes_of_events(lines))
+
+
+def _overtaken(lines) -> str:
+    who = sorted({person(line.event.actor) for line in lines}) or [_("Somebody else")]
+    text = _(
         "%(who)s saved this customer while you were typing. Nothing of yours has been saved yet."
         " See what stands under the fields now, then save again to keep what you typed."
-    )
-    messages.warning(request, warning % {"who": ", ".join(sorted(people))})
-    return _render_edit(request, form.renewed(customer), customer, seen, notes_of_events(lines))
+    ) % {"who": ", ".join(who)}
+    if not lines:
+        return text
+    labels = dict.fromkeys(capfirst(line.label) for line in reversed(lines))
+    return _("%(text)s Changed meanwhile: %(fields)s.") % {
+        "text": text,
+        "fields": ", ".join(labels),
+    }
 
 
 def _events_since(customer, newest):

@@ -253,6 +253,7 @@ def test_who_saves_over_anothers_work_is_shown_both_and_loses_nothing(save, open
     edit(other, "C-1", city="Bergen", phone="555 1234")
     response = save(form, city="Trondheim", email="ap@nordic.example")
     assert "Carl Other saved this customer" in texts(response)[0]
+    assert texts(response)[0].endswith("Changed meanwhile: City, Telephone.")
     assert live("C-1", "city") == "Bergen"
     assert live("C-1", "email") == ""
     found = notes(response)
