@@ -1,6 +1,6 @@
 """What the door needs to know of many records, read in a few queries.
 
-The order of locks is the same everywhere: records by primary key, then
+The order of locks is the same everywhere: the parameters, records by primary key,
 proposals. Whoever holds a record's lock holds everything that is proposed for it.
 """
 
@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib.contenttypes.models import ContentType
-from django.db import models
+from django.db import connection, models
 
 from . import values
 from .models import ApprovalParameters, Behavior, FieldEnablement, ProposedChange, State
@@ -32,16 +32,30 @@ class Rules:
         return f"{self.enabled:d} {self.behavior} {' '.join(sorted(self.fields))}"
 
 
-def read_rules(governed: Governed) -> Rules:
-    """Read the parameters and the enabled fields of a model; no field is governed while off."""
-    row = ApprovalParameters.objects.values_list("enabled", "entity_behavior").first()
-    enabled, behavior = row or (False, Behavior.REJECT)
+def read_rules(governed: Governed, *, hold=False) -> Rules:
+    """Read the parameters and the enabled fields of a model; no field is governed while off.
+
+    hold: let nobody change them before the end of the transaction.
+    """
+    enabled, behavior = _parameters(hold) or (False, Behavior.REJECT)
     if not enabled:
         return Rules(False, Behavior(behavior), frozenset())
     names = FieldEnablement.objects.filter(
         content_type=content_type(governed), enabled=True
     ).values_list("field", flat=True)
     return Rules(True, Behavior(behavior), frozenset(names) & governed.fields.keys())
+
+
+def _parameters(hold):
+    queryset = ApprovalParameters.objects.values_list("enabled", "entity_behavior")
+    if not hold or connection.vendor != "postgresql":
+        # On SQLite whoever writes is alone.
+        return queryset.first()
+    sql, params = queryset.query.sql_with_params()
+    with connection.cursor() as cursor:
+        # Shared: only `set_parameters`, which locks the row for itself, has to wait.
+        cursor.execute(f"{sql} FOR SHARE", params)
+        return cursor.fetchone()
 
 
 def content_type(governed: Governed) -> ContentType:
@@ -103,7 +117,8 @@ def load_by_ids(governed: Governed, ids: Iterable[int], *, lock: bool) -> dict[i
 
 def _load(governed, lock, **where) -> list[Record]:
     queryset = governed.model._base_manager.filter(**where).order_by("pk")
-    queryset = queryset.select_for_update() if lock else queryset
+    # No lock on the key: other records may refer to these meanwhile.
+    queryset = queryset.select_for_update(no_key=True) if lock else queryset
     names = list(governed.fields)
     attnames = [governed.fields[name].attname for name in names]
     rows = queryset.values_list("pk", governed.key, "revision", *attnames)

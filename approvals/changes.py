@@ -68,9 +68,12 @@ def plan_creations(model, changes: list[Change], *, by, source: Source) -> list[
     return [plan.outcome for plan in plans]
 
 
-def read_rules(model) -> batch.Rules:
-    """What is in force for `model` now: approvals on or off, behavior, governed fields."""
-    return batch.read_rules(registry.get(model))
+def read_rules(model, *, hold=False) -> batch.Rules:
+    """What is in force for `model` now: approvals on or off, behavior, governed fields.
+
+    hold: let nobody change that before the end of the transaction.
+    """
+    return batch.read_rules(registry.get(model), hold=hold)
 
 
 def version_of(record: GovernedModel) -> str:

@@ -38,7 +38,7 @@ from .models import (
 )
 from .models.permissions import may_decide
 from .outcomes import BROWSER, Refused
-from .proposals import cancel_items, clean_comment, state_message
+from .proposals import cancel_items, clean_comment, lock_all, state_message
 
 VERBS = {
     Action.APPROVE: Verb.APPROVED,
@@ -129,9 +129,7 @@ def _result(vote, case, refusals):
 def _load(item_ids) -> dict[int, Case]:
     """Lock the records, then the proposals, of work items; read all that belongs to them."""
     wanted = WorkItem.objects.filter(pk__in=item_ids).values_list("proposal", flat=True)
-    records = _lock_records(set(wanted))
-    proposals = Proposal.objects.select_for_update(of=("self",)).order_by("pk")
-    proposals = proposals.select_related("content_type").in_bulk(list(set(wanted)))
+    proposals, records = lock_all(set(wanted))
     changes, contributors = defaultdict(list), defaultdict(set)
     for change in ProposedChange.objects.filter(proposal__in=proposals, outcome=""):
         changes[change.proposal_id].append(change)
@@ -142,7 +140,7 @@ def _load(item_ids) -> dict[int, Case]:
     cases = {}
     for item in items.order_by("pk"):
         proposal = proposals[item.proposal_id]
-        record = records[proposal.content_type_id, proposal.object_id]
+        record = records[proposal.pk]
         cases[item.pk] = Case(
             item,
             proposal,
@@ -152,20 +150,6 @@ def _load(item_ids) -> dict[int, Case]:
             proposal.revision,
         )
     return cases
-
-
-def _lock_records(proposal_ids) -> dict:
-    objects = defaultdict(set)
-    found = Proposal.objects.filter(pk__in=proposal_ids).select_related("content_type")
-    for proposal in found:
-        objects[proposal.content_type].add(proposal.object_id)
-    return {
-        (content_type.pk, pk): record
-        for content_type, ids in sorted(objects.items(), key=lambda pair: pair[0].pk)
-        for pk, record in batch.load_by_ids(
-            registry.for_content_type(content_type), ids, lock=True
-        ).items()
-    }
 
 
 def _refusal(case, vote, action, by, comment) -> str:

@@ -66,9 +66,9 @@ class Plan:
 def plan_changes(governed: Governed, changes, *, by, source: Source, lock: bool) -> list[Plan]:
     """Plan a batch of changes to existing records; see `approvals.changes.change_records`."""
     plans = [_new_plan(change) for change in changes]
+    # Held to the end, so that a switch counts from the moment it is committed.
+    rules = batch.read_rules(governed, hold=lock)
     records = batch.load_by_keys(governed, [p.outcome.key for p in plans], lock=lock)
-    # Read after the lock, so that a switch counts from the moment it is committed.
-    rules = batch.read_rules(governed)
     _find_records(governed, plans, records)
     found = [plan for plan in plans if plan.ok]
     wanted = [_differences(governed, plan) for plan in found]
@@ -195,7 +195,8 @@ def _place(plan, wanted, rules: Rules, limited_to, source: Source):
 
 
 def _own_import(waiting: OpenChange | None, person) -> bool:
-    return bool(waiting and waiting.import_job_id and waiting.proposal_by == person.pk)
+    imported = waiting and waiting.import_job_id and waiting.proposal_by == person.pk
+    return bool(imported and waiting.proposed_by == person.pk)
 
 
 def _place_edited(plan, name, new, waiting, governed_now):
@@ -250,8 +251,9 @@ def _check_rules(governed, plan, rules: Rules):
     open_values = {name: change.value for name, change in plan.record.open.items()}
     touched = {**plan.written, **proposed}
     broken = broken_rules(governed, {**stored, **open_values, **touched}, touched)
+    decisive = {**proposed, **plan.unapproved}
     for rule in broken:
-        if proposed.keys() & set(rule.fields) or not rules.fields & set(rule.fields):
+        if decisive.keys() & set(rule.fields) or not rules.fields & set(rule.fields):
             plan.fail(_first_touched(rule, touched), rule.message)
         else:
             plan.warn(_first_touched(rule, touched), rule.message)

@@ -1,5 +1,7 @@
 """The originator's side: submit, recall, discard."""
 
+from collections import defaultdict
+
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.utils import timezone
@@ -113,12 +115,27 @@ def lock(proposal_id: int) -> tuple[Proposal, batch.Record]:
 
     Raises Refused where there is no such proposal.
     """
-    found = Proposal.objects.filter(pk=proposal_id).first()
-    if found is None:
+    proposals, records = lock_all([proposal_id])
+    if not proposals:
         raise Refused(_("This proposal does not exist."))
-    governed = registry.for_content_type(found.content_type)
-    record = batch.load_by_ids(governed, [found.object_id], lock=True)[found.object_id]
-    return Proposal.objects.select_for_update().get(pk=proposal_id), record
+    return proposals[proposal_id], records[proposal_id]
+
+
+def lock_all(proposal_ids) -> tuple[dict[int, Proposal], dict[int, batch.Record]]:
+    """Lock the records of proposals, then the proposals; return both by the proposals' ids."""
+    found = list(Proposal.objects.filter(pk__in=proposal_ids).select_related("content_type"))
+    objects = defaultdict(set)
+    for proposal in found:
+        objects[proposal.content_type].add(proposal.object_id)
+    locked = {
+        content_type.pk: batch.load_by_ids(
+            registry.for_content_type(content_type), objects[content_type], lock=True
+        )
+        for content_type in sorted(objects, key=lambda content_type: content_type.pk)
+    }
+    proposals = Proposal.objects.select_for_update(of=("self",)).order_by("pk")
+    proposals = proposals.select_related("content_type").in_bulk([p.pk for p in found])
+    return proposals, {p.pk: locked[p.content_type_id][p.object_id] for p in found}
 
 
 def stop_runs(proposals) -> list[int]:

@@ -5,7 +5,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.contrib.auth import get_user_model
-from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -172,7 +171,7 @@ def enter(routes: dict[Proposal, Route], *, by, source) -> None:
         for person in route.people
     ]
     insert_rows(items)
-    names = _names({person for route in routes.values() for person in route.people})
+    names = names_of({person for route in routes.values() for person in route.people})
     history.record([_assigned(p, r, names, by, source) for p, r in routes.items()])
     notifications.assigned(items, job=source.job)
 
@@ -184,8 +183,9 @@ def _assigned(proposal, route, names, by, source):
     )
 
 
-def _names(ids) -> dict[int, str]:
-    people = get_user_model().objects.filter(Q(pk__in=ids))
+def names_of(ids) -> dict[int, str]:
+    """People's names as a page shows them, by id."""
+    people = get_user_model().objects.filter(pk__in=ids)
     return {person.pk: person.get_full_name() or person.get_username() for person in people}
 
 

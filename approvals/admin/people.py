@@ -6,19 +6,44 @@ from django.contrib.auth.models import Group, User
 from django.utils.translation import ngettext
 
 from ..handover import hand_over_orphans
+from ..models import VersionState, WorkflowStep
 
 
 class HandingOver:
-    """Hands over the work items that nobody can decide after a save."""
+    """Hands on the work items that nobody can decide after a save or a removal.
+
+    Whoever an activated version names stays: such a version never changes.
+    """
 
     def save_related(self, request, form, formsets, change):
         """Save groups and permissions; then look whether somebody can still decide."""
         super().save_related(request, form, formsets, change)
+        self._hand_over(request)
+
+    def delete_model(self, request, obj):
+        """Remove one; then look whether somebody can still decide."""
+        super().delete_model(request, obj)
+        self._hand_over(request)
+
+    def delete_queryset(self, request, queryset):
+        """Remove several; then look whether somebody can still decide."""
+        super().delete_queryset(request, queryset)
+        self._hand_over(request)
+
+    def get_deleted_objects(self, objs, request):
+        """Refuse to remove what a step of an activated version names."""
+        to_delete, counts, missing, protected = super().get_deleted_objects(objs, request)
+        steps = WorkflowStep.objects.exclude(version__state=VersionState.DRAFT)
+        named = steps.filter(**{f"{self.named_as}__in": list(objs)}).distinct()
+        labels = [f"{step.version}: {step}" for step in named.select_related("version__workflow")]
+        return to_delete, counts, missing, protected + labels
+
+    def _hand_over(self, request):
         count = hand_over_orphans(by=request.user)
         if count:
             text = ngettext(
-                "%(count)s work item that nobody could decide any more was handed over.",
-                "%(count)s work items that nobody could decide any more were handed over.",
+                "%(count)s step that nobody could decide any more was handed over.",
+                "%(count)s steps that nobody could decide any more were handed over.",
                 count,
             )
             self.message_user(request, text % {"count": count})
@@ -31,7 +56,11 @@ admin.site.unregister([User, Group])
 class PersonAdmin(HandingOver, UserAdmin):
     """People."""
 
+    named_as = "users"
+
 
 @admin.register(Group)
 class RoleAdmin(HandingOver, GroupAdmin):
     """Groups."""
+
+    named_as = "groups"

@@ -26,13 +26,14 @@ def may_import_record(model, person) -> bool:
 def may_edit(proposal, person) -> bool:
     """Whether `person` may change what stands in `proposal`.
 
-    Whoever may edit the record may; so may the one who imported it.
+    Whoever may edit the record may; so may the one who imported it, while nobody
+    else has a change in it.
     """
     model = proposal.content_type.model_class()
     if may_edit_record(model, person):
         return True
     imported = proposal.import_job_id is not None and proposal.created_by_id == person.pk
-    return imported and may_import_record(model, person)
+    return imported and may_import_record(model, person) and proposal.is_all_by(person)
 
 
 def may_decide(person) -> bool:

@@ -110,6 +110,13 @@ class Proposal(models.Model):
         """Whether its changes may be edited, discarded and submitted."""
         return self.state in EDITABLE
 
+    def is_all_by(self, person) -> bool:
+        """Whether every open change in it was proposed by `person`."""
+        changes = getattr(self, "open_changes", None)  # where a page has read them already
+        if changes is None:
+            changes = self.changes.filter(outcome="")
+        return all(change.proposed_by_id == person.pk for change in changes)
+
     @transition(
         field=state, source=EDITABLE, target=State.PENDING, permission=permissions.may_submit
     )

@@ -359,3 +359,34 @@ def test_a_batch_costs_the_same_statements_whatever_its_size(
 
     few, many = statements(["C0", "C1"]), statements([f"C{n}" for n in range(2, 300)])
     assert many == few
+
+
+def test_rules_across_fields_hold_for_what_an_import_writes_without_approval(
+    steward, workflow, govern_fields
+):
+    govern_fields("iban", "swift", behavior=Behavior.ALLOW)
+    customer("C1")
+    source = import_source(steward, Behavior.ALLOW)
+    outcome = edit(steward, "C1", source, iban="NL91ABNA0417164300", swift="COBADEFF")
+    assert outcome.status == "failed"
+    assert live("C1", "iban") == ""
+
+
+def test_who_may_only_import_does_not_touch_what_others_put_into_his_proposal(
+    clerk, steward, workflow, govern_fields
+):
+    govern_fields("credit_limit", "iban", behavior=Behavior.PROPOSE)
+    customer("C1", credit_limit="100")
+    edit(steward, "C1", import_source(steward, Behavior.PROPOSE), credit_limit="200")
+    edit(clerk, "C1", iban="NL91ABNA0417164300")
+    imported = Proposal.objects.get(created_by=steward)
+    proposals.recall(imported.pk, by=steward)
+    assert imported.changes.filter(outcome="").count() == 2
+    assert edit(steward, "C1", iban="DE89370400440532013000").status == "failed"
+    for action in (
+        lambda: proposals.submit(imported.pk, by=steward),
+        lambda: proposals.discard_change(imported.changes.get(field="iban").pk, by=steward),
+        lambda: proposals.discard_all(imported.record, by=steward),
+    ):
+        with pytest.raises(PermissionDenied):
+            action()

@@ -144,3 +144,74 @@ def test_two_clerks_creating_the_same_account_make_one_customer(clerk, meet):
 
     assert sorted(together(lambda: create("N1"), lambda: create("n1"))) == ["created", "failed"]
     assert Customer.objects.filter(folded_key="n1").count() == 1
+
+
+def test_two_saves_that_refer_to_each_other_both_go_through(clerk, meet):
+    from approvals import writing
+
+    customer("A")
+    customer("B")
+    meet(writing, "write_values")
+    results = together(
+        lambda: edit(clerk, "A", invoice_account="B"),
+        lambda: edit(clerk, "B", invoice_account="A"),
+    )
+    assert [result.status for result in results] == ["updated", "updated"]
+
+
+def test_a_switch_waits_for_what_is_being_written_under_the_old_rules(
+    clerk, administrator, govern_fields, monkeypatch
+):
+    from approvals import parameters, writing
+
+    govern_fields("iban")
+    customer("A", credit_limit="1")
+    planned, switched = threading.Event(), threading.Event()
+    write_changes = writing.write_changes
+
+    def slow(*args, **kwargs):
+        planned.set()
+        switched.wait(1)
+        return write_changes(*args, **kwargs)
+
+    monkeypatch.setattr(writing, "write_changes", slow)
+
+    def switch():
+        planned.wait(5)
+        parameters.set_parameters(Customer, by=administrator, fields={"credit_limit": True})
+        switched.set()
+        return live("A", "credit_limit")
+
+    outcome, seen = together(lambda: edit(clerk, "A", credit_limit="999"), switch)
+    assert outcome.status == "updated"
+    assert seen == "999.00"
+
+
+def test_handing_over_while_a_decision_completes_the_step(
+    clerk, person, workflow, govern_fields, administrator, meet, monkeypatch
+):
+    from approvals import handover
+
+    govern_fields("credit_limit")
+    customer("C1", credit_limit="100")
+    edit(clerk, "C1", credit_limit="200")
+    proposal = proposals.submit(Proposal.objects.get().pk, by=clerk)
+    voted = threading.Event()
+    approve = decisions._approve
+
+    def slow(*args, **kwargs):
+        voted.set()
+        threading.Event().wait(0.5)
+        return approve(*args, **kwargs)
+
+    monkeypatch.setattr(decisions, "_approve", slow)
+
+    def hand_over():
+        voted.wait(5)
+        User.objects.filter(username="approver").update(is_active=False)
+        return handover.hand_over_orphans(by=administrator)
+
+    result, handed = together(approve_as("approver", proposal), hand_over)
+    assert result.done
+    assert handed == 0
+    assert WorkItem.objects.get(state="open").assignee.username == "second_approver"

@@ -303,3 +303,17 @@ def test_submit_by_the_only_approver_is_refused(approver, govern_fields, workflo
     edit(user, "C1", credit_limit="200")
     with pytest.raises(Refused):
         proposals.submit(Proposal.objects.get().pk, by=user)
+
+
+def test_a_rule_across_fields_that_is_broken_by_then_is_a_conflict(
+    clerk, workflow, govern_fields, approver, second_approver
+):
+    govern_fields("swift")
+    customer("C1", iban="NL91ABNA0417164300", swift="ABNANL2A")
+    edit(clerk, "C1", swift="INGBNL2A")
+    proposal = proposals.submit(Proposal.objects.get().pk, by=clerk)
+    vote(approver, proposal)
+    assert edit(clerk, "C1", iban="DE89370400440532013000").warnings
+    vote(second_approver, proposal)
+    assert proposal.state == State.CHANGE_REQUESTED
+    assert live("C1", "swift") == "ABNANL2A"

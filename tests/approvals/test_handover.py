@@ -72,3 +72,46 @@ def test_taking_a_person_out_of_a_group_in_admin_hands_over(
     response = client.post(url, data | {"is_active": "on"}, follow=True)
     assert "handed over" in response.content.decode()
     assert open_assignees()[0] in (administrator, root)
+
+
+def test_where_all_must_approve_each_missing_person_is_replaced(
+    clerk, approver, person, workflow, govern_fields, administrator, second_approver
+):
+    step = workflow.steps.get(position=1)
+    step.users.add(person("colleague", "Approver"))
+    step.policy = "all"
+    step.save()
+    govern_fields("credit_limit")
+    customer("C1", credit_limit="100")
+    edit(clerk, "C1", credit_limit="200")
+    proposal = proposals.submit(Proposal.objects.get().pk, by=clerk)
+    assert vote(approver, proposal).done
+    User.objects.filter(username="colleague").update(is_active=False)
+    assert hand_over_orphans(by=administrator) == 1
+    assert open_assignees() == [administrator]
+    assert not vote(approver, proposal).done
+    assert vote(administrator, proposal).done
+    assert open_assignees() == [second_approver]
+
+
+def test_a_group_that_an_activated_version_names_is_not_removed(workflow, client):
+    root = User.objects.create_superuser("root", password="x")
+    client.force_login(root)
+    group = Group.objects.create(name="Credit control")
+    workflow.steps.get(position=1).groups.add(group)
+    url = reverse("admin:auth_group_delete", args=[group.pk])
+    assert "cannot delete" in client.get(url).content.decode().lower()
+    client.post(url, {"post": "yes"})
+    assert Group.objects.filter(pk=group.pk).exists()
+    assert list(workflow.steps.get(position=1).groups.all()) == [group]
+
+
+def test_removing_a_group_in_admin_hands_over(pending, approver, administrator, workflow, client):
+    root = User.objects.create_superuser("root", password="x")
+    rights = Group.objects.create(name="Rights")
+    rights.permissions.set(Group.objects.get(name="Approver").permissions.all())
+    approver.groups.set([rights])
+    client.force_login(root)
+    client.post(reverse("admin:auth_group_delete", args=[rights.pk]), {"post": "yes"})
+    assert approver not in open_assignees()
+    assert administrator in open_assignees()
