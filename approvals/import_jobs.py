@@ -66,7 +66,7 @@ def model_of(job: ImportJob):
 
 def require_rules(job: ImportJob, confirmed: str) -> None:
     """Raise RulesChanged where the rules are no longer the `confirmed` ones."""
-    if changes.read_rules(model_of(job)).fingerprint != confirmed:
+    if changes.read_rules(model_of(job), hold=True).fingerprint != confirmed:
         raise RulesChanged(
             _("The parameters or the enabled fields have changed. Look at a new preview first.")
         )
