@@ -1,7 +1,7 @@
 """The approval engine as a Django app."""
 
 from django.apps import AppConfig
-from django.db.models.signals import post_migrate
+from django.db.models.signals import post_migrate, pre_migrate
 from django.utils.translation import gettext_lazy as _
 
 
@@ -12,7 +12,10 @@ class ApprovalsConfig(AppConfig):
     verbose_name = _("Approvals")
 
     def ready(self):
-        """Keep the groups and the parameters row in place."""
+        """Keep the groups, the parameters row and the database's own guard in place."""
+        from . import guard
         from .roles import make_roles
 
+        pre_migrate.connect(guard.remove, sender=self)
         post_migrate.connect(make_roles, sender=self)
+        post_migrate.connect(guard.install, sender=self)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from django.contrib.auth import get_user_model
 from django.contrib.contenttypes.models import ContentType
 from django.db import connection, models
 
@@ -76,8 +77,9 @@ class OpenChange:
     import_job_id: int | None
     proposal_by: int
     proposed_by: int
-    submitted_by: str | None
+    submitted_by_id: int | None
     submitted_at: datetime | None
+    submitted_by: str
 
 
 @dataclass
@@ -142,8 +144,11 @@ OPEN_CHANGE_COLUMNS = (
     "proposal__import_job_id",
     "proposal__created_by_id",
     "proposed_by_id",
-    "proposal__submitted_by__username",
+    "proposal__submitted_by_id",
     "proposal__submitted_at",
+    "proposal__submitted_by__first_name",
+    "proposal__submitted_by__last_name",
+    "proposal__submitted_by__username",
 )
 
 
@@ -151,9 +156,11 @@ def _attach_open_changes(governed, records):
     rows = ProposedChange.objects.filter(
         content_type=content_type(governed), object_id__in=records, outcome=""
     ).values_list(*OPEN_CHANGE_COLUMNS)
-    for object_id, pk, name, text, *rest in rows:
+    for object_id, pk, name, text, *rest, first, last, username in rows:
         value = values.decode(governed.fields[name], text)
-        records[object_id].open[name] = OpenChange(pk, name, value, *rest)
+        submitter = get_user_model()(first_name=first, last_name=last, username=username)
+        who = values.person_name(submitter) if username else ""
+        records[object_id].open[name] = OpenChange(pk, name, value, *rest, who)
 
 
 def missing_references(governed: Governed, wanted: Iterable[tuple[str, Any]], also=()) -> set:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from . import (
     applying,
@@ -44,6 +45,13 @@ VERBS = {
     Action.APPROVE: Verb.APPROVED,
     Action.REJECT: Verb.REJECTED,
     Action.REQUEST_CHANGE: Verb.CHANGE_REQUESTED,
+}
+
+
+ALREADY = {
+    Action.APPROVE: gettext_lazy("Already approved by %(who)s at %(when)s"),
+    Action.REJECT: gettext_lazy("Already rejected by %(who)s at %(when)s"),
+    Action.REQUEST_CHANGE: gettext_lazy("A change was requested already by %(who)s at %(when)s"),
 }
 
 
@@ -179,9 +187,8 @@ def too_late(proposal: Proposal, run: StepRun) -> str:
     decision = Decision.objects.filter(step_run=run).select_related("person").order_by("id").last()
     if decision is None or proposal.state in (State.NOT_SUBMITTED, State.JOINED):
         return state_message(proposal)
-    return _("Already decided: %(action)s by %(who)s at %(when)s") % {
-        "action": decision.get_action_display(),
-        "who": decision.person.get_full_name() or decision.person.get_username(),
+    return ALREADY[decision.action] % {
+        "who": values.person_name(decision.person),
         "when": values.moment(decision.decided_at),
     }
 

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from . import batch, routing, values
 from .batch import OpenChange, Record, Rules
 from .models import Behavior, Origin, State
-from .models.permissions import may_edit_record
+from .models.permissions import may_administer, may_edit_record
 from .outcomes import Change, FieldChange, FieldError, RecordOutcome, Refused, Source
 from .registry import Governed
 
@@ -75,7 +75,9 @@ def plan_changes(governed: Governed, changes, *, by, source: Source, lock: bool)
     _check_references(governed, found, wanted, source.planned)
     limited = source.origin != Origin.IMPORT and not may_edit_record(governed.model, by)
     for plan, differences in zip(found, wanted, strict=True):
-        _place(plan, differences, rules, by if limited else None, source)
+        if limited:
+            _limit_to_own_imports(plan, differences, by)
+        _place(plan, differences, rules, by, source)
         if plan.ok:
             _check_rules(governed, plan, rules)
     if source.origin == Origin.IMPORT:
@@ -182,16 +184,20 @@ def _fail_missing(governed, plan, wanted, missing):
             plan.fail(name, missing_message(governed, name, code))
 
 
-def _place(plan, wanted, rules: Rules, limited_to, source: Source):
+def _limit_to_own_imports(plan, wanted, person):
+    for name in wanted:
+        if not _own_import(plan.record.open.get(name), person):
+            plan.fail(name, _("You may only change what you imported yourself."))
+
+
+def _place(plan, wanted, rules: Rules, by, source: Source):
     """Split what differs into direct and governed, for a person or for an import."""
     for name, new in wanted.items():
         waiting = plan.record.open.get(name)
-        if limited_to and not _own_import(waiting, limited_to):
-            plan.fail(name, _("You may only change what you imported yourself."))
-        elif source.origin == Origin.IMPORT:
+        if source.origin == Origin.IMPORT:
             _place_imported(plan, name, new, waiting, name in rules.fields, source.behavior)
         else:
-            _place_edited(plan, name, new, waiting, name in rules.fields)
+            _place_edited(plan, name, new, waiting, name in rules.fields, by)
 
 
 def _own_import(waiting: OpenChange | None, person) -> bool:
@@ -199,12 +205,12 @@ def _own_import(waiting: OpenChange | None, person) -> bool:
     return bool(imported and waiting.proposed_by == person.pk)
 
 
-def _place_edited(plan, name, new, waiting, governed_now):
+def _place_edited(plan, name, new, waiting, governed_now, by):
     pending = waiting is not None and waiting.state == State.PENDING
     if waiting and waiting.value == new and (governed_now or pending):
         plan.outcome.waiting.append(FieldChange(name, plan.record.values[name], new))
     elif pending:
-        plan.fail(name, _pending_message(waiting))
+        plan.fail(name, _pending_message(waiting, by))
     elif governed_now and waiting:
         plan.replaced[name] = new
     elif governed_now:
@@ -233,10 +239,23 @@ def _place_imported(plan, name, new, waiting, governed_now, behavior):
         plan.direct[name] = new
 
 
-def _pending_message(waiting: OpenChange) -> str:
-    return _(
-        "Pending approval with another value, submitted by %(who)s on %(when)s. Recall it first."
-    ) % {"who": waiting.submitted_by, "when": values.moment(waiting.submitted_at)}
+def _pending_message(waiting: OpenChange, by) -> str:
+    details = {"who": waiting.submitted_by, "when": values.moment(waiting.submitted_at)}
+    if waiting.submitted_by_id == by.pk or may_administer(by):
+        return (
+            _(
+                "Recall it first: another value is pending approval, submitted by %(who)s on "
+                "%(when)s"
+            )
+            % details
+        )
+    return (
+        _(
+            "Another value is pending approval; ask %(who)s, who submitted it on %(when)s, or "
+            "an administrator to recall it first."
+        )
+        % details
+    )
 
 
 def _open_message(waiting: OpenChange) -> str:

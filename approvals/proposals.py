@@ -164,13 +164,14 @@ def clean_comment(text: str) -> str:
 
 def state_message(proposal: Proposal) -> str:
     """Why an action on a proposal comes too late: where it stands, by whom, since when."""
-    last = proposal.events.filter(field="").select_related("actor").order_by("id").last()
+    events = proposal.events.filter(field="").exclude(verb__in=(Verb.ASSIGNED, Verb.STEP_COMPLETED))
+    last = events.select_related("actor").order_by("id").last()
     if last is None:
         return _("The proposal now stands at: %(state)s.") % {"state": proposal.get_state_display()}
     return _("The proposal now stands at: %(state)s (%(what)s by %(who)s at %(when)s).") % {
         "state": proposal.get_state_display(),
         "what": last.get_verb_display(),
-        "who": last.actor.get_username(),
+        "who": values.person_name(last.actor),
         "when": values.moment(last.at),
     }
 

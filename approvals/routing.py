@@ -8,7 +8,7 @@ from django.contrib.auth import get_user_model
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from . import history, notifications
+from . import history, notifications, values
 from .bulk import insert_rows
 from .models import (
     Policy,
@@ -186,7 +186,7 @@ def _assigned(proposal, route, names, by, source):
 def names_of(ids) -> dict[int, str]:
     """People's names as a page shows them, by id."""
     people = get_user_model().objects.filter(pk__in=ids)
-    return {person.pk: person.get_full_name() or person.get_username() for person in people}
+    return {person.pk: values.person_name(person) for person in people}
 
 
 def proposal_event(proposal: Proposal, verb: Verb, *, by, source, **details) -> WorkflowEvent:

@@ -6,6 +6,7 @@ from django.utils.translation import gettext as _
 
 from .models import Origin, Verb
 from .queries import event_lines
+from .values import person_name
 
 KIND = {
     Verb.CREATED: "created",
@@ -55,10 +56,10 @@ def _entry(lines):
 
 
 def _who(event):
-    who = event.actor.get_full_name() or event.actor.get_username()
+    who = person_name(event.actor)
     if not event.on_behalf_of:
         return who
-    other = event.on_behalf_of.get_full_name() or event.on_behalf_of.get_username()
+    other = person_name(event.on_behalf_of)
     return _("%(who)s on behalf of %(other)s") % {"who": who, "other": other}
 
 

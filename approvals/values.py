@@ -140,6 +140,11 @@ def display_text(field: models.Field, text: str | None) -> str:
     return display(field, decode(field, text))
 
 
+def person_name(person) -> str:
+    """Return a person's full name, or else the name he logs in with."""
+    return person.get_full_name() or person.get_username()
+
+
 def moment(at: datetime.datetime) -> str:
     """Return a point in time as a person reads it, in the current time zone."""
     return formats.date_format(timezone.localtime(at), "SHORT_DATETIME_FORMAT")

@@ -36,6 +36,11 @@ def may_edit(proposal, person) -> bool:
     return imported and may_import_record(model, person) and proposal.is_all_by(person)
 
 
+def may_administer(person) -> bool:
+    """Whether `person` may recall anybody's proposals."""
+    return person.has_perm("approvals.administer_workflow")
+
+
 def may_decide(person) -> bool:
     """Whether `person` may decide work items that are assigned to him."""
     return any(person.has_perm(code) for code in DECIDING)
@@ -51,6 +56,6 @@ def may_submit(proposal, person) -> bool:
 
 def may_recall(proposal, person) -> bool:
     """Whether `person` may take `proposal` back: its originator, or an administrator."""
-    if person.has_perm("approvals.administer_workflow"):
+    if may_administer(person):
         return True
     return proposal.submitted_by_id == person.pk and may_submit(proposal, person)

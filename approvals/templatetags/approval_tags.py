@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy
 
 from ..links import history_url, proposed_changes_url
 from ..models import Action, State, Verb
+from ..values import person_name
 
 register = template.Library()
 
@@ -32,7 +33,7 @@ RETURNED_BY = {
 @register.filter
 def person(user) -> str:
     """A person's full name, or the name he logs in with."""
-    return (user.get_full_name() or user.get_username()) if user else ""
+    return person_name(user) if user else ""
 
 
 @register.filter

@@ -98,7 +98,7 @@ def test_a_pending_field_is_refused_with_another_value_and_unchanged_with_the_sa
     outcome = edit(clerk, "C1", credit_limit="300", phone="99887")
     assert outcome.status == "failed"
     assert "Recall it first" in outcome.errors[0].message
-    assert "clerk" in outcome.errors[0].message
+    assert "Clara Clerk" in outcome.errors[0].message
     assert live("C1", "phone") == ""
     assert edit(clerk, "C1", credit_limit="200").status == "unchanged"
     edit(clerk, "C1", iban="NL91ABNA0417164300")

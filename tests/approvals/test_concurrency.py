@@ -89,7 +89,7 @@ def test_of_two_approvals_at_once_one_decides_and_the_other_reads_who(pending, m
     results = together(approve_as("approver", pending), approve_as("colleague", pending))
     assert sorted(result.done for result in results) == [False, True]
     [loser] = [result for result in results if not result.done]
-    assert "Already decided: Approve by" in loser.message
+    assert "Already approved by" in loser.message
     assert Decision.objects.count() == 1
     assert live("C1", "credit_limit") == "200.00"
 

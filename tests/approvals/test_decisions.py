@@ -114,7 +114,7 @@ def test_a_second_decision_on_a_step_reads_who_decided(
     assert vote(approver, proposal).done
     result = vote(colleague, proposal)
     assert not result.done
-    assert "Approve by Anna Approver" in result.message
+    assert "Already approved by Anna Approver" in result.message
 
 
 def test_all_approvers_must_approve(clerk, person, approver, govern_fields, single_step):

@@ -483,10 +483,10 @@ def test_a_stale_link_tells_who_decided(client, approver, propose):
     vote(approver, proposal)
     client.force_login(approver)
     page = client.get(decide_url(proposal, approver)).content.decode()
-    assert "Already decided: Approve by Anna Approver" in page
+    assert "Already approved by Anna Approver" in page
     assert 'name="revision"' not in page
     page = post_decision(client, proposal, approver).content.decode()
-    assert "Already decided: Approve by Anna Approver" in page
+    assert "Already approved by Anna Approver" in page
     assert Decision.objects.count() == 1
 
 
@@ -495,7 +495,7 @@ def test_a_link_to_what_was_recalled_says_so(client, approver, clerk, propose):
     proposals.recall(proposal.pk, by=clerk)
     client.force_login(approver)
     page = client.get(decide_url(proposal, approver)).content.decode()
-    assert "Changes have not been submitted (Recalled by clerk" in page
+    assert "Changes have not been submitted (Recalled by Clara Clerk" in page
 
 
 def test_an_item_of_somebody_else_is_not_shown(client, approver, second_approver, propose):
