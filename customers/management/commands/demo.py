@@ -67,9 +67,15 @@ class Command(BaseCommand):
         self.stdout.flush()
         settings.LOGGING = QUIET
         os.environ["DJANGO_RUNSERVER_HIDE_WARNING"] = "true"
-        # Where a shell started this in the background, it set Ctrl-C to be ignored.
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        # Also where a shell started this in the background and had Ctrl-C ignored.
+        signal.signal(signal.SIGINT, stop)
         call_command("runserver", f"127.0.0.1:{port}", use_reloader=False)
+
+
+def stop(*_signal):
+    """End the server at the first Ctrl-C; a second one would only interrupt its ending."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    raise KeyboardInterrupt
 
 
 def refuse_other_databases():
