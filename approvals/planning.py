@@ -242,20 +242,15 @@ def _place_imported(plan, name, new, waiting, governed_now, behavior):
 def _pending_message(waiting: OpenChange, by) -> str:
     details = {"who": waiting.submitted_by, "when": values.moment(waiting.submitted_at)}
     if waiting.submitted_by_id == by.pk or may_administer(by):
-        return (
-            _(
-                "Recall it first: another value is pending approval, submitted by %(who)s on "
-                "%(when)s"
-            )
-            % details
+        text = _(
+            "Recall it first: another value is pending approval, submitted by %(who)s on %(when)s"
         )
-    return (
-        _(
-            "Another value is pending approval; ask %(who)s, who submitted it on %(when)s, or "
-            "an administrator to recall it first."
+    else:
+        text = _(
+            "Ask %(who)s or an administrator to recall it first: another value is pending "
+            "approval, submitted by %(who)s on %(when)s"
         )
-        % details
-    )
+    return text % details
 
 
 def _open_message(waiting: OpenChange) -> str:

@@ -108,7 +108,7 @@ proposal 1: pending, made by colleague, submitted by colleague
 history: worker changed phone: 1000 -> 2000
 """,
     ),
-    "PENDING-OTHER": Comes("failed", why="credit_limit: Pending approval with another value"),
+    "PENDING-OTHER": Comes("failed", why="credit_limit: Ask colleague"),
     "PENDING-BESIDE": Comes(
         "proposed",
         """
@@ -144,7 +144,7 @@ history: worker changed phone: 1000 -> 2000
 history: worker changed cash_discount: 1% -> 3%
 """,
     ),
-    "OFF-PENDING": Comes("failed", why="cash_discount: Pending approval with another value"),
+    "OFF-PENDING": Comes("failed", why="cash_discount: Ask colleague"),
     "BAD-VALUE": Comes("failed", why="credit_limit: Ensure this value is greater than"),
     "BROKEN-RULE": Comes("failed", why="iban: The IBAN is of NL, the SWIFT code of FR."),
     **{
