@@ -215,7 +215,7 @@ class GovernedResource(ModelResource):
         known = [r for r in read if r.known]
         if dry_run:
             self._through(changes.plan_creations, new, by, source)
-            self._planned |= {r.key for r in new if r.outcome.created}
+            self._planned |= {r.key for r in new if r.outcome.status == "created"}
             self._through(changes.plan_changes, known, by, source)
         else:
             self._through(changes.create_records, new, by, source)

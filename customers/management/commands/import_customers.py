@@ -57,6 +57,8 @@ class Command(BaseCommand):
         # Where e-mail goes to the console, it must not stand in the way of the report.
         with contextlib.redirect_stdout(sys.stderr):
             importing.run()
+        if importing.warning:
+            self.stderr.write(importing.warning)
         if options["json"]:
             self.stdout.write(json.dumps(importing.report(), ensure_ascii=False))
         else:
@@ -94,6 +96,7 @@ class Import:
         self.path, self.options, self.progress = path, options, progress
         self.job, self.refused, self.nothing = None, None, ""
         self.failures = {}
+        self.warning = ""
 
     @property
     def status(self) -> int:
@@ -112,12 +115,14 @@ class Import:
                 behavior=self.options["behavior"],
                 options={name: self.options[name] for name in (*SWITCHES, "company")},
             )
+            self._check_target()
             self._take()
-            self._write_failed_rows()
         except (FileRefused, OSError) as refused:
             self._refuse(refused)
         except PermissionDenied:
             self._refuse(_("This user may not import customers."))
+        else:
+            self._write_failed_rows()
 
     def report(self) -> dict:
         """What --json prints."""
@@ -147,12 +152,27 @@ class Import:
         if self.progress:
             self.progress(self.job)
 
+    def _check_target(self):
+        """See that the failed rows can be written before anything is. Raises OSError."""
+        if not self.options["failed_rows"]:
+            return
+        target = Path(self.options["failed_rows"])
+        is_new = not target.exists()
+        target.open("ab").close()
+        if is_new:
+            target.unlink()
+
     def _write_failed_rows(self):
         if not self.options["failed_rows"] or not self.failures:
             return
-        table = open_table(self.path, name=self.path.name)
-        with Path(self.options["failed_rows"]).open("wb") as target:
-            target.writelines(write_failed_rows(table, self.failures))
+        try:
+            table = open_table(self.path, name=self.path.name)
+            with Path(self.options["failed_rows"]).open("wb") as target:
+                target.writelines(write_failed_rows(table, self.failures))
+        except (FileRefused, OSError) as error:
+            # The rows are in: this is no reason to call the file refused.
+            reason = _("The failed rows could not be written: %(reason)s")
+            self.warning = reason % {"reason": error}
 
     def _refuse(self, reason):
         self.refused = str(reason)

@@ -227,3 +227,14 @@ def test_people_read_why_a_file_was_refused(steward, file):
     status, out, err = run(file("account,shoe", "C1,44"), "--user", "steward")
     assert (status, out) == (2, "")
     assert "shoe" in err
+
+
+def test_failed_rows_that_could_not_be_written_refuse_the_file_before_anything_is_in(
+    steward, file, tmp_path
+):
+    nowhere = tmp_path / "nowhere" / "failed.csv"
+    status, result = report(file(*BAD, *GOOD[1:]), "--user", "steward", "--failed-rows", nowhere)
+    assert status == 2
+    assert "nowhere" in result["refused"]
+    assert (result["created"], result["updated"]) == (0, 0)
+    assert stored("C1", "name") == "Old"

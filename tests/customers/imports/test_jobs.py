@@ -274,3 +274,18 @@ def test_the_importer_may_choose_the_sheet_of_a_workbook(steward):
     job = jobs.preview_again(job.pk, {"sheet": "Names"}, by=steward)
     jobs.confirm(job.pk, by=steward)
     assert stored("C1", "name") == "New"
+
+
+def test_a_row_that_refers_to_a_failed_row_of_an_earlier_batch_fails(steward, monkeypatch):
+    monkeypatch.setattr("approvals.resources.BATCH", 2)
+    customer("X", customer_group="10")
+    lines = [
+        "account,name,customer_group,credit_limit,invoice_account",
+        "BAD,Bad,10,many,",
+        "OK1,Good,10,1,",
+        "OK2,Good,10,1,BAD",
+        "OK3,Good,10,1,",
+    ]
+    expected = {2: "failed", 3: "created", 4: "failed", 5: "created"}
+    assert outcomes(take(steward, *lines, dry_run=True)) == expected
+    assert outcomes(take(steward, *lines)) == expected
