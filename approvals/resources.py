@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 
 from django.core.exceptions import ValidationError
-from django.db import DataError, IntegrityError
+from django.db import DataError, IntegrityError, connection, transaction
 from django.utils.translation import gettext as _
 from import_export.fields import Field
 from import_export.resources import ModelResource
@@ -218,8 +218,8 @@ class GovernedResource(ModelResource):
             self._planned |= {r.key for r in new if r.outcome.status == "created"}
             self._through(changes.plan_changes, known, by, source)
         else:
-            self._through(changes.create_records, new, by, source)
-            self._through(changes.change_records, known, by, source)
+            self._through(_checked(changes.create_records), new, by, source)
+            self._through(_checked(changes.change_records), known, by, source)
 
     def _through(self, door, read: list[_Read], by, source):
         if not read:
@@ -308,6 +308,23 @@ class GovernedResource(ModelResource):
         if not dry_run:
             import_jobs.finish(job)
         return result
+
+
+def _checked(door):
+    """`door`, with what the database would only check at the end of the transaction.
+
+    By then nobody could tell any more which row it is. On SQLite a check reads whole
+    tables, and nobody else writes between a plan and its commit.
+    """
+
+    def through(*args, **kwargs):
+        with transaction.atomic():
+            outcomes = door(*args, **kwargs)
+            if connection.vendor == "postgresql":
+                connection.check_constraints()
+            return outcomes
+
+    return through
 
 
 def _refused(change: Change, reason: str) -> RecordOutcome:

@@ -2,6 +2,7 @@
 
 import pytest
 from django.core.exceptions import PermissionDenied
+from django.db import connection
 
 from approvals import changes
 from approvals.models import WorkflowEvent
@@ -253,3 +254,13 @@ def test_where_the_database_refuses_a_row_the_others_go_on(steward, monkeypatch)
     job = take(steward, "account,name", "C1,New", "C2,New", "C3,New")
     assert outcomes(job) == {2: "updated", 3: "failed", 4: "updated"}
     assert "no room" in reasons(job)[3][0][1]
+
+
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="whoever writes is alone there")
+def test_a_reference_that_only_the_commit_would_refuse_fails_its_row(steward, monkeypatch):
+    customer("C1")
+    customer("C2")
+    monkeypatch.setattr("approvals.batch.missing_references", lambda *args, **kwargs: set())
+    job = take(steward, "account,city,payment_terms", "C1,Town,", "C2,Town,NOWHERE")
+    assert outcomes(job) == {2: "updated", 3: "failed"}
+    assert stored("C2", "city") == ""
