@@ -153,11 +153,16 @@ class Import:
             self.progress(self.job)
 
     def _check_target(self):
-        """See that the failed rows can be written before anything is. Raises OSError."""
+        """See that the failed rows can be written before anything is.
+
+        Raises OSError, and FileRefused where they would take the place of the file.
+        """
         if not self.options["failed_rows"]:
             return
         target = Path(self.options["failed_rows"])
         is_new = not target.exists()
+        if not is_new and target.samefile(self.path):
+            raise FileRefused(_("The failed rows would take the place of the file itself."))
         target.open("ab").close()
         if is_new:
             target.unlink()

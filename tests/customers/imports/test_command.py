@@ -238,3 +238,27 @@ def test_failed_rows_that_could_not_be_written_refuse_the_file_before_anything_i
     assert "nowhere" in result["refused"]
     assert (result["created"], result["updated"]) == (0, 0)
     assert stored("C1", "name") == "Old"
+
+
+def test_failed_rows_do_not_take_the_place_of_the_file_itself(steward, file):
+    path = file(*BAD)
+    status, result = report(path, "--user", "steward", "--failed-rows", path)
+    assert status == 2
+    assert result["refused"]
+    assert path.read_text() == "\n".join(BAD)
+    assert stored("C1", "name") == "Old"
+
+
+def test_failed_rows_that_cannot_be_written_in_the_end_only_warn(steward, file, monkeypatch):
+    command = "customers.management.commands.import_customers.write_failed_rows"
+
+    def fail(*args):
+        raise OSError("no space left")
+
+    monkeypatch.setattr(command, fail)
+    path = file(*BAD)
+    status, out, err = run(path, "--user", "steward", "--failed-rows", path.with_name("f.csv"))
+    assert status == 1
+    assert "no space left" in err
+    assert "updated 1" in out
+    assert stored("C1", "name") == "New"
