@@ -25,8 +25,9 @@ def launched():
 
 
 def log_in(page, url, username, password):
-    """Log in on the login page."""
+    """Log in on the login page, and wait for the page that follows."""
     page.goto(f"{url}/accounts/login/")
     page.get_by_label("Username").fill(username)
     page.get_by_label("Password").fill(password)
     page.get_by_role("button", name="Log in").click()
+    page.wait_for_url(lambda address: "/login/" not in address)
