@@ -25,6 +25,14 @@ from customers.resources import CustomerResource
 State = ImportJob.State
 
 
+class LookAgain(Refused):
+    """An import stopped; `job` is a new preview of its file. Not all is imported, or nothing."""
+
+    def __init__(self, reason, job):
+        super().__init__(reason)
+        self.job = job
+
+
 class _NothingImported(Exception):  # noqa: N818
     """Rolls back an import that takes all rows or none."""
 
@@ -65,7 +73,10 @@ def preview(job: ImportJob) -> None:
 
 
 def preview_again(job_id: int, options: dict, *, by) -> ImportJob:
-    """Preview a stored file once more, with other options. Raises as `confirm` does."""
+    """Preview a stored file once more, with other options. Raises as `confirm` does.
+
+    Returns another job where the first one has run, so that what it did stays on record.
+    """
     job = _claim(job_id, by, (State.PREVIEW, State.REFUSED))
     job.options = options
     preview(job)
@@ -75,8 +86,9 @@ def preview_again(job_id: int, options: dict, *, by) -> ImportJob:
 def confirm(job_id: int, *, by) -> ImportJob:
     """Run an import that `by` has previewed; whoever confirms again runs nothing.
 
-    Raises Refused with the reason where it isn't to be run, or not any more, and
-    PermissionDenied where it is somebody else's.
+    Raises Refused with the reason where it isn't to be run, or not any more, LookAgain
+    where it stopped because the rules changed, and PermissionDenied where it is
+    somebody else's.
     """
     job = _claim(job_id, by, (State.PREVIEW,))
     if not job.confirmed_rules:
@@ -84,9 +96,10 @@ def confirm(job_id: int, *, by) -> ImportJob:
         raise Refused(_("Look at a complete preview first."))
     try:
         carry_out(job, stored_file(job))
-    except RulesChanged as changed:
+    except RulesChanged:
+        reason, job = job.refused, _unless_run(job)
         preview(job)
-        raise Refused(str(changed)) from None
+        raise LookAgain(reason, job) from None
     except FileRefused:
         pass  # The job says why.
     return job
@@ -94,20 +107,45 @@ def confirm(job_id: int, *, by) -> ImportJob:
 
 def carry_out(job: ImportJob, path_or_file, *, tell=None) -> None:
     """Import a file; where it is refused or stops, `job` says why. Raises as `run` does."""
+    if not job.options.get("all_or_nothing"):
+        import_jobs.recount(job)
     job.state = State.RUNNING
     job.save()
     try:
         run(job, path_or_file, dry_run=False, tell=tell)
     except FileRefused as refused:
-        import_jobs.refuse(job, refused)
+        _stop(job, str(refused))
         raise
     except Exception:
-        reason = _(
-            "The import stopped because of an error. Rows that are in stay in, and are "
-            "unchanged when the file is imported again."
-        )
-        import_jobs.refuse(job, reason)
+        _stop(job, _("The import stopped because of an error."))
         raise
+
+
+def _stop(job, reason):
+    """Close an import that didn't come to its end, and say which rows of it are in."""
+    if job.options.get("all_or_nothing"):
+        import_jobs.recount(job)
+    else:
+        # Without the batch that was rolled back.
+        job.refresh_from_db(fields=import_jobs.COUNTS)
+    if job.rows:
+        done = _(
+            "It is done up to row %(row)s; those rows stay in, and are unchanged when the file "
+            "is imported again."
+        )
+        reason += " " + done % {"row": job.row_outcomes.latest("number").number}
+    import_jobs.refuse(job, reason)
+
+
+def _unless_run(job) -> ImportJob:
+    """`job`, or where rows of it are on record as done, another one for the same file."""
+    if not (job.state == State.REFUSED and job.confirmed_rules and job.rows):
+        return job
+    other = import_jobs.new_job(
+        Customer, by=job.created_by, file_name=job.file_name, options=job.options
+    )
+    other.stored_as = job.stored_as
+    return other
 
 
 def _claim(job_id, by, states) -> ImportJob:
@@ -118,6 +156,9 @@ def _claim(job_id, by, states) -> ImportJob:
             raise PermissionDenied
         if job.state not in states:
             raise Refused(_("This import has been confirmed already."))
+        if not job.stored_as:
+            raise Refused(_("The file of this import is not kept."))
+        job = _unless_run(job)
         job.state = State.RUNNING
         job.save()
     return job
@@ -149,10 +190,6 @@ def run(job: ImportJob, path_or_file, *, dry_run, tell=None) -> None:
     except _NothingImported:
         import_jobs.nothing_imported(job, failed)
         return
-    except FileRefused:
-        if whole:
-            import_jobs.recount(job)
-        raise
     if not dry_run:
         import_jobs.finish(job)
 

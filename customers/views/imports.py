@@ -49,8 +49,7 @@ def import_job(request, pk):
     job = _visible_job(request, pk)
     form = OptionsForm(request.POST or None, facts=job.facts, initial=job.options)
     if request.method == "POST" and form.is_valid():
-        _attempt(request, jobs.preview_again, pk, form.options())
-        return redirect("customers:import_job", pk)
+        return _attempt(request, jobs.preview_again, pk, form.options())
     rules = read_rules(Customer)
     own = job.created_by == request.user and request.user.has_perm("customers.import_customer")
     context = {
@@ -71,8 +70,7 @@ def import_job(request, pk):
 def import_confirm(request, pk):
     """Run an import that was previewed; once, however often it is confirmed."""
     _visible_job(request, pk)
-    _attempt(request, jobs.confirm, pk)
-    return redirect("customers:import_job", pk)
+    return _attempt(request, jobs.confirm, pk)
 
 
 @require_safe
@@ -103,11 +101,15 @@ def _visible_job(request, pk) -> ImportJob:
     return job
 
 
-def _attempt(request, action, *args):
+def _attempt(request, action, pk, *args):
+    """Do something with an import, and show the one that is to be looked at then."""
     try:
-        action(*args, by=request.user)
+        pk = action(pk, *args, by=request.user).pk
     except Refused as refused:
         messages.warning(request, str(refused))
+        if isinstance(refused, jobs.LookAgain):
+            pk = refused.job.pk
+    return redirect("customers:import_job", pk)
 
 
 def _actions(job, own):

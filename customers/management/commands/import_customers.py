@@ -117,8 +117,11 @@ class Import:
             )
             self._check_target()
             self._take()
-        except (FileRefused, OSError) as refused:
-            self._refuse(refused)
+        except FileRefused as refused:
+            # Where it stopped on its way the job says how far it came.
+            self._refuse((self.job and self.job.refused) or refused)
+        except OSError as error:
+            self._refuse(error)
         except PermissionDenied:
             self._refuse(_("This user may not import customers."))
         else:

@@ -7,6 +7,7 @@ import pytest
 from django.core.management import call_command
 
 from approvals.models import ImportJob, Proposal, State
+from customers.imports import jobs
 from customers.models import Customer
 from tests.customers.factories import customer
 
@@ -262,3 +263,19 @@ def test_failed_rows_that_cannot_be_written_in_the_end_only_warn(steward, file, 
     assert "no space left" in err
     assert "updated 1" in out
     assert stored("C1", "name") == "New"
+
+
+def test_people_read_how_far_an_import_came_that_stopped(steward, file, govern_fields, monkeypatch):
+    govern_fields()
+    monkeypatch.setattr("approvals.resources.BATCH", 1)
+    real = jobs._batch
+
+    def switch_after(*args):
+        done = real(*args)
+        govern_fields("name")
+        return done
+
+    monkeypatch.setattr(jobs, "_batch", switch_after)
+    status, result = report(file(*GOOD), "--user", "steward")
+    assert (status, result["updated"]) == (2, 1)
+    assert "up to row 2" in result["refused"]

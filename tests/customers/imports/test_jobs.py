@@ -9,8 +9,9 @@ from django.core.exceptions import PermissionDenied
 from django.db import connection
 from openpyxl import Workbook
 
+from approvals import import_jobs
 from approvals.import_jobs import RulesChanged
-from approvals.models import Behavior, ImportJob, Proposal, WorkflowEvent
+from approvals.models import Behavior, ImportJob, Proposal, WorkflowEvent, WorkflowVersion
 from approvals.outcomes import Refused
 from approvals.resources import GovernedResource
 from customers.imports import jobs
@@ -117,9 +118,9 @@ def test_rules_that_changed_since_the_preview_ask_for_a_new_one(steward, govern_
     assert names() == (["Old"] * 3 if switch["fields"] else ["New", "New", "Old"])
 
 
-def test_rules_that_change_during_an_import_stop_it_at_the_next_batch(
-    steward, govern_fields, monkeypatch
-):
+@pytest.fixture
+def switched_under_way(govern_fields, monkeypatch):
+    """In an import of one row per batch `name` needs approval as soon as the first is in."""
     govern_fields()
     monkeypatch.setattr("approvals.resources.BATCH", 1)
     real = GovernedResource.import_batch
@@ -130,14 +131,78 @@ def test_rules_that_change_during_an_import_stop_it_at_the_next_batch(
             govern_fields("name")
         return done
 
-    job = jobs.prepare(upload(*FILE), {}, by=steward)
     monkeypatch.setattr(GovernedResource, "import_batch", switch_after)
+
+
+def test_rules_that_change_during_an_import_stop_it_at_the_next_batch(steward, switched_under_way):
+    job = jobs.prepare(upload(*FILE), {}, by=steward)
     with pytest.raises(Refused, match="new preview"):
         jobs.confirm(job.pk, by=steward)
     assert names() == ["New", "Old", "Old"]
+
+
+def test_an_import_that_stopped_keeps_its_record_and_another_one_previews_the_file(
+    steward, switched_under_way
+):
+    job = jobs.prepare(upload(*FILE), {"update_only": True}, by=steward)
+    with pytest.raises(jobs.LookAgain, match="up to row 2") as raised:
+        jobs.confirm(job.pk, by=steward)
     job.refresh_from_db()
-    assert job.state == State.PREVIEW
-    assert outcomes(job) == {2: "unchanged", 3: "failed", 4: "unchanged"}
+    assert (job.state, job.rows, job.updated) == (State.REFUSED, 1, 1)
+    assert outcomes(job) == {2: "updated"}
+    assert "up to row 2" in job.refused
+    again = raised.value.job
+    assert again.pk != job.pk
+    assert (again.state, again.options, again.stored_as, again.file_name) == (
+        State.PREVIEW,
+        job.options,
+        job.stored_as,
+        job.file_name,
+    )
+    assert outcomes(again) == {2: "unchanged", 3: "failed", 4: "unchanged"}
+    assert jobs.confirm(again.pk, by=steward).state == State.DONE
+
+
+def test_other_options_for_an_import_that_stopped_leave_its_record_alone(
+    steward, switched_under_way
+):
+    job = jobs.prepare(upload(*FILE), {}, by=steward)
+    with pytest.raises(Refused):
+        jobs.confirm(job.pk, by=steward)
+    again = jobs.preview_again(job.pk, {"update_only": True}, by=steward)
+    job.refresh_from_db()
+    assert again.pk != job.pk
+    assert (job.state, job.updated, job.options) == (State.REFUSED, 1, {})
+    assert outcomes(job) == {2: "updated"}
+    assert (again.state, again.options) == (State.PREVIEW, {"update_only": True})
+
+
+def test_all_or_nothing_that_stopped_has_nothing_on_record(steward, switched_under_way):
+    job = jobs.prepare(upload(*FILE), {"all_or_nothing": True}, by=steward)
+    with pytest.raises(jobs.LookAgain) as raised:
+        jobs.confirm(job.pk, by=steward)
+    assert "up to row" not in str(raised.value)
+    assert raised.value.job.pk == job.pk
+    assert names() == ["Old"] * 3
+
+
+def test_an_import_that_is_refused_before_its_first_row_says_nothing_of_rows(
+    steward, workflow, govern_fields
+):
+    govern_fields("name", behavior=Behavior.PROPOSE)
+    job = jobs.prepare(upload(*FILE), {}, by=steward)
+    WorkflowVersion.objects.update(state="retired")
+    job = jobs.confirm(job.pk, by=steward)
+    assert (job.state, job.rows, outcomes(job)) == (State.REFUSED, 0, {})
+    assert "up to row" not in job.refused
+
+
+def test_an_import_of_the_command_has_no_file_to_preview_again(steward):
+    job = take(steward, *FILE)
+    ImportJob.objects.update(state=State.REFUSED)
+    with pytest.raises(Refused, match="not kept"):
+        jobs.preview_again(job.pk, {}, by=steward)
+    assert outcomes(job) == {2: "updated", 3: "updated", 4: "unchanged"}
 
 
 def test_a_run_stops_for_good_where_the_rules_changed(steward, govern_fields):
@@ -230,7 +295,29 @@ def test_an_import_that_breaks_says_so_and_keeps_what_is_in(steward, monkeypatch
     job.refresh_from_db()
     assert (job.state, job.rows, job.updated) == (State.REFUSED, 1, 1)
     assert "stopped" in job.refused
+    assert "up to row 2" in job.refused
+    assert outcomes(job) == {2: "updated"}
     assert names() == ["New", "Old", "Old"]
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_an_import_that_breaks_in_a_commit_counts_only_what_is_in(steward, monkeypatch, whole):
+    monkeypatch.setattr("approvals.resources.BATCH", 1)
+    job = jobs.prepare(upload(*FILE), {"all_or_nothing": whole}, by=steward)
+    real = import_jobs.store
+
+    def store_and_break(job, found):
+        real(job, found)
+        if found[0].key == "C2":
+            raise RuntimeError("a fault of the program")
+
+    monkeypatch.setattr(import_jobs, "store", store_and_break)
+    with pytest.raises(RuntimeError):
+        jobs.confirm(job.pk, by=steward)
+    job.refresh_from_db()
+    assert (job.state, job.rows, job.updated) == (State.REFUSED, *((0, 0) if whole else (1, 1)))
+    assert outcomes(job) == ({} if whole else {2: "updated"})
+    assert ("up to row" in job.refused) != whole
 
 
 def test_failed_rows_can_be_corrected_and_imported_as_they_are(steward):

@@ -4,10 +4,11 @@ import pytest
 from django.urls import reverse
 
 from approvals.models import Behavior, ImportJob
+from customers.imports import jobs
 from customers.models import Customer, CustomerGroup
 from tests.customers.factories import customer
 
-from .helpers import stored, take, upload
+from .helpers import outcomes, stored, take, upload
 
 pytestmark = pytest.mark.django_db
 
@@ -80,6 +81,31 @@ def test_confirming_takes_a_post(page):
     job = ImportJob.objects.get()
     assert page.get(reverse("customers:import_confirm", args=[job.pk])).status_code == 405
     assert stored("C1", "name") == "Old name"
+
+
+def test_after_an_import_that_stopped_the_preview_of_the_rest_is_shown(
+    page, govern_fields, monkeypatch
+):
+    govern_fields()
+    monkeypatch.setattr("approvals.resources.BATCH", 1)
+    send(page, *FILE)
+    real, batches = jobs._batch, []
+
+    def switch_before_the_second(*args):
+        batches.append(args)
+        if len(batches) == 2:
+            govern_fields("swift")
+        return real(*args)
+
+    monkeypatch.setattr(jobs, "_batch", switch_before_the_second)
+    stopped = ImportJob.objects.get()
+    url = reverse("customers:import_confirm", args=[stopped.pk])
+    response = page.post(url, follow=True)
+    again = ImportJob.objects.exclude(pk=stopped.pk).get()
+    assert response.redirect_chain[0][0] == reverse("customers:import_job", args=[again.pk])
+    assert "up to row 2" in text(response)
+    assert reverse("customers:import_confirm", args=[again.pk]) in text(response)
+    assert outcomes(stopped) == {2: "updated"}
 
 
 def test_a_refused_file_offers_its_companies(page):
