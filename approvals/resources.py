@@ -35,7 +35,7 @@ def batches(rows: Iterable) -> Iterator[list]:
 
 
 @dataclass
-class _Read:
+class ReadRow:
     """One row as it was read: what it means to set, what it leaves empty, what is wrong.
 
     known: there is a record with its key. askable: the door could be asked about it.
@@ -126,6 +126,9 @@ class GovernedResource(ModelResource):
     def combine(self, values: dict) -> None:
         """Turn what columns say together into fields' values, in place. Raises ValueError."""
 
+    def review(self, rows: list[ReadRow]) -> None:
+        """Note what else is wrong with rows, now that it is known which records exist."""
+
     def import_batch(self, rows: list[Row], *, by, source, dry_run) -> list[RecordOutcome]:
         """Take rows through the door, or only ask it: an outcome for each, in their order.
 
@@ -137,6 +140,7 @@ class GovernedResource(ModelResource):
         for r in read:
             if r.askable:
                 self._check_key(r, stored)
+        self.review([r for r in read if r.askable])
         source = replace(source, planned=self._planned)
         good = [r for r in read if r.askable and not r.errors]
         bad = [r for r in read if r.askable and r.errors]
@@ -145,8 +149,8 @@ class GovernedResource(ModelResource):
         self._ask(bad, by, source, True)
         return [r.outcome or RecordOutcome(r.key, r.number, errors=r.errors) for r in read]
 
-    def _read(self, row: Row) -> _Read:
-        read = _Read(row.number)
+    def _read(self, row: Row) -> ReadRow:
+        read = ReadRow(row.number)
         if row.error:
             read.errors.append(FieldError("", row.error))
             return read
@@ -189,7 +193,7 @@ class GovernedResource(ModelResource):
         except ValidationError as error:
             read.errors += [FieldError(self.governed.key, text) for text in error.messages]
 
-    def _check_key(self, read: _Read, stored: dict[str, str]):
+    def _check_key(self, read: ReadRow, stored: dict[str, str]):
         """Find out whether the row is about a known record; note why it can't be taken."""
         folded = fold_key(read.key)
         read.known = folded in stored
@@ -209,7 +213,7 @@ class GovernedResource(ModelResource):
 
     # Asking the door
 
-    def _ask(self, read: list[_Read], by, source, dry_run):
+    def _ask(self, read: list[ReadRow], by, source, dry_run):
         """Plan or do what rows mean, new ones first, so that others may refer to them."""
         new = [r for r in read if not r.known]
         known = [r for r in read if r.known]
@@ -221,7 +225,7 @@ class GovernedResource(ModelResource):
             self._through(_checked(changes.create_records), new, by, source)
             self._through(_checked(changes.change_records), known, by, source)
 
-    def _through(self, door, read: list[_Read], by, source):
+    def _through(self, door, read: list[ReadRow], by, source):
         if not read:
             return
         wanted = [self._change(r) for r in read]
@@ -230,7 +234,7 @@ class GovernedResource(ModelResource):
             named = {error.field for error in r.errors}
             outcome.errors = r.errors + [e for e in outcome.errors if e.field not in named]
 
-    def _change(self, read: _Read) -> Change:
+    def _change(self, read: ReadRow) -> Change:
         values = read.values
         if read.known and self.empty_clears:
             values = {name: "" for name in read.empty if name in self.governed.fields} | values

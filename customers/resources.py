@@ -1,11 +1,13 @@
 """Customers in files: columns, companies, persons' names, ISO codes."""
 
+import unicodedata
 from functools import cached_property
 
 from django.utils.translation import gettext as _
 from import_export.fields import Field
 
 from approvals.files import FileRefused
+from approvals.outcomes import FieldError
 from approvals.resources import GovernedResource
 from approvals.widgets import TextWidget, shortened
 
@@ -15,6 +17,8 @@ from .models import Country, Customer
 
 COMPANY = "company"
 NAME_PARTS = ("first_name", "middle_name", "last_name_prefix", "last_name")
+# Those that a file must have where it has any; many languages know no others.
+NEEDED_PARTS = ("first_name", "last_name")
 
 
 class CountryWidget(TextWidget):
@@ -93,7 +97,45 @@ class CustomerResource(GovernedResource):
         if parts and "party_type" not in values:
             raise ValueError(_("Parts of a person's name need the type of party, Person."))
         if parts and values["party_type"] == Customer.PartyType.PERSON:
-            values["name"] = " ".join(parts)
+            whole = " ".join(parts)
+            if _nfc(values.setdefault("name", whole)) != _nfc(whole):
+                raise ValueError(_("The name and the parts of the person's name disagree."))
+
+    def review(self, rows):
+        """Put no name together that lacks parts: what isn't there leaves the field alone.
+
+        Where the others are the whole name that is stored, nothing is missing.
+        """
+        lacking = {r.key: self._missing_parts(r) for r in rows if r.known and self._in_parts(r)}
+        lacking = {key: parts for key, parts in lacking.items() if parts}
+        if not lacking:
+            return
+        names = dict(Customer.objects.filter(account__in=lacking).values_list("account", "name"))
+        for r in rows:
+            if r.key in lacking and _nfc(r.values["name"]) != names.get(r.key):
+                reason = _("Parts of the person's name are missing: %(parts)s.")
+                message = reason % {"parts": ", ".join(lacking[r.key])}
+                r.errors.append(FieldError("name", message))
+
+    def _in_parts(self, row):
+        whole_is_read = "name" in self.columns.fields and "name" not in row.empty
+        return "name" in row.values and not whole_is_read
+
+    def _missing_parts(self, row) -> list[str]:
+        """The columns of the parts that a row doesn't have."""
+        missing = {part for part in NEEDED_PARTS if part not in self.columns.fields}
+        if not self.empty_clears:
+            missing.update(row.empty)
+        return [
+            header
+            for header, part in columns.FIELDS.items()
+            if part in missing.intersection(NAME_PARTS)
+        ]
+
+
+def _nfc(text) -> str:
+    """`text` as names are stored."""
+    return unicodedata.normalize("NFC", text)
 
 
 def _companies(rows, place) -> list[str]:

@@ -1,6 +1,8 @@
 """Headers: ours, Customers V3's, and all others."""
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from approvals.files import FileRefused
 from customers.imports.columns import FIELDS, NOT_KEPT
@@ -125,6 +127,75 @@ def test_parts_of_a_name_without_a_type_of_party_are_not_guessed_at(steward):
     job = take(steward, "CUSTOMERACCOUNT,PERSONFIRSTNAME", "C1,Anna")
     assert outcomes(job) == {2: "failed"}
     assert stored("C1", "name") == "Old"
+
+
+PERSON = "CUSTOMERACCOUNT,PARTYTYPE,PERSONFIRSTNAME,PERSONLASTNAMEPREFIX,PERSONLASTNAME"
+
+
+@pytest.fixture
+def johan(db):
+    """A customer whose name no file that leaves a part out may shorten."""
+    return customer("P1", name="Johan van Dijk", party_type="Person")
+
+
+@pytest.mark.parametrize(
+    "file, named",
+    [
+        ((f"{PERSON},CREDITLIMIT", "P1,Person,,van,Dijk,5"), "PERSONFIRSTNAME"),
+        ((f"{PERSON},CREDITLIMIT", "P1,Person,Johan,,Dijk,5"), "PERSONLASTNAMEPREFIX"),
+        ((f"{PERSON},CREDITLIMIT", "P1,Person,,,Dijk,5"), "PERSONFIRSTNAME, PERSONLASTNAMEPREFIX"),
+        (("CUSTOMERACCOUNT,PARTYTYPE,PERSONFIRSTNAME", "P1,Person,Jo"), "PERSONLASTNAME"),
+    ],
+)
+def test_a_name_of_which_parts_are_missing_is_not_put_together(steward, johan, file, named):
+    job = take(steward, *file)
+    [(field, reason)] = reasons(job)[2]
+    assert field == "name"
+    assert reason.endswith(f": {named}.")
+    assert stored("P1", "name", "credit_limit") == ("Johan van Dijk", None)
+
+
+def test_a_name_of_which_every_part_is_empty_is_left_alone(steward, johan):
+    job = take(steward, f"{PERSON},CREDITLIMIT", "P1,Person,,,,5")
+    assert outcomes(job) == {2: "updated"}
+    assert stored("P1", "name", "credit_limit") == ("Johan van Dijk", 5)
+
+
+def test_empty_parts_say_nothing_where_the_others_are_the_whole_name(steward):
+    file = (f"{PERSON},CUSTOMERGROUPID", "N1,Person,Anna,,Berg,10")
+    customer("C1", customer_group="10")
+    assert outcomes(take(steward, *file)) == {2: "created"}
+    assert stored("N1", "name") == "Anna Berg"
+    assert outcomes(take(steward, *file)) == {2: "unchanged"}
+
+
+def test_empty_parts_are_cleared_where_the_importer_says_so(steward, johan):
+    job = take(steward, PERSON, "P1,Person,Johan,,Dijk", empty_clears=True)
+    assert outcomes(job) == {2: "updated"}
+    assert stored("P1", "name") == "Johan Dijk"
+
+
+def test_a_name_in_one_piece_needs_no_parts_and_must_not_disagree_with_them(steward, johan):
+    customer("P2", name="Old", party_type="Person")
+    header = f"{PERSON},ORGANIZATIONNAME"
+    job = take(
+        steward, header, "P1,Person,Piet,,Pietersen,Jan Jansen", "P2,Person,Jan,,Jansen,Jan Jansen"
+    )
+    assert outcomes(job) == {2: "failed", 3: "updated"}
+    assert "disagree" in reasons(job)[2][0][1]
+    assert stored("P1", "name") == "Johan van Dijk"
+    assert stored("P2", "name") == "Jan Jansen"
+
+
+def test_looking_at_stored_names_takes_one_statement_for_many_rows(steward):
+    for number in range(30):
+        customer(f"P{number}", name="Johan van Dijk", party_type="Person")
+    counts = []
+    for rows in (1, 2, 30):  # the first one fills Django's caches
+        with CaptureQueriesContext(connection) as captured:
+            take(steward, PERSON, *(f"P{number},Person,Jo,,Dijk" for number in range(rows)))
+        counts.append(len(captured))
+    assert counts[1] == counts[2]
 
 
 COMPANIES = ("CUSTOMERACCOUNT,ORGANIZATIONNAME,DataAreaId", "C1,One,usmf", "C1,Two,GBSI")
