@@ -72,7 +72,9 @@ def write_calls(source):
     for node in ast.walk(ast.parse(source)):
         called = getattr(node, "func", None)
         if isinstance(called, ast.Attribute) and called.attr in METHODS:
-            yield called.attr, path_of(called.value)
+            # A set's or a dictionary's update takes what a queryset's never does.
+            if not (called.attr == "update" and node.args):
+                yield called.attr, path_of(called.value)
         elif isinstance(called, ast.Name) and called.id in WRITES:
             yield called.id, path_of(node.args[0])
 
