@@ -110,11 +110,18 @@ def refuse(job: ImportJob, reason) -> None:
 
 def nothing_imported(job: ImportJob, failed: list[RecordOutcome]) -> None:
     """Put on record that all was rolled back because these rows failed."""
+    take_back(job, failed)
+    reason = _("Nothing was imported, because %(failed)s of %(rows)s rows failed.")
+    refuse(job, reason % {"failed": job.failed, "rows": job.rows})
+
+
+def take_back(job: ImportJob, failed: list[RecordOutcome]) -> None:
+    """Count all rows but the failed ones as unchanged, on record too; the job is not saved."""
     for name in COUNTS[1:]:
         setattr(job, name, 0)
     job.failed, job.unchanged = len(failed), job.rows - len(failed)
-    reason = _("Nothing was imported, because %(failed)s of %(rows)s rows failed.")
-    refuse(job, reason % {"failed": job.failed, "rows": job.rows})
+    if not job.pk:
+        return
     job.row_outcomes.filter(number__in=[outcome.number for outcome in failed]).delete()
     job.row_outcomes.update(outcome=ImportRow.Outcome.UNCHANGED, changes=[])
     insert_rows([row_of(job, outcome) for outcome in failed])

@@ -175,23 +175,25 @@ def run(job: ImportJob, path_or_file, *, dry_run, tell=None) -> None:
     table = open_table(path_or_file, name=job.file_name, **chosen)
     resource = CustomerResource(**options)
     rows = _begin(job, table, resource)
-    whole = options.get("all_or_nothing") and not dry_run
+    whole = options.get("all_or_nothing")
     failed = []
     try:
-        with transaction.atomic() if whole else nullcontext():
+        with transaction.atomic() if whole and not dry_run else nullcontext():
             import_jobs.recount(job)
             for batch in batches(rows):
                 outcomes = _batch(job, resource, batch, dry_run)
                 failed += [outcome for outcome in outcomes if whole and outcome.failed]
                 if tell:
                     tell(batch, outcomes)
-            if failed:
+            if failed and not dry_run:
                 raise _NothingImported
     except _NothingImported:
         import_jobs.nothing_imported(job, failed)
         return
     if not dry_run:
         import_jobs.finish(job)
+    elif failed:
+        import_jobs.take_back(job, failed)
 
 
 def _begin(job, table, resource):

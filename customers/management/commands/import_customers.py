@@ -143,9 +143,16 @@ class Import:
     def _take(self):
         if self.options["dry_run"]:
             jobs.run(self.job, self.path, dry_run=True, tell=self._batch_done)
+            self.nothing = self._would_be_nothing()
         else:
             jobs.carry_out(self.job, self.path, tell=self._batch_done)
-        self.nothing = self.job.refused
+            self.nothing = self.job.refused
+
+    def _would_be_nothing(self):
+        if not (self.options["all_or_nothing"] and self.job.failed):
+            return ""
+        reason = _("Nothing would be imported, because %(failed)s of %(rows)s rows fail.")
+        return reason % {"failed": self.job.failed, "rows": self.job.rows}
 
     def _batch_done(self, rows, outcomes):
         for outcome in outcomes:

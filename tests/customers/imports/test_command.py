@@ -186,6 +186,15 @@ def test_all_or_nothing_imports_nothing_where_a_row_fails(steward, file):
     assert stored("C1", "name") == "Old"
 
 
+def test_a_dry_run_of_all_or_nothing_says_that_nothing_would_be_imported(steward, file):
+    arguments = (file(*BAD), "--user", "steward", "--all-or-nothing")
+    dry = report(*arguments, "--dry-run")
+    _status, out, _err = run(*arguments, "--dry-run")
+    assert out.startswith("Nothing would be imported, because 1 of 3 rows fail.\n")
+    assert report(*arguments) == dry
+    assert report(file(*GOOD), *arguments[1:], "--dry-run")[1]["updated"] == 1
+
+
 def test_update_only_empty_clears_company_and_unknown_columns_are_options(steward, file):
     path = file("account,city,dataareaid,shoe", "C1,,A,44", "N1,x,A,44", "C2,x,B,44")
     options = ("--update-only", "--empty-clears", "--company", "A", "--ignore-unknown-columns")

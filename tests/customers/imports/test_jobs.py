@@ -247,10 +247,15 @@ def test_all_or_nothing_takes_no_row_where_one_fails(
 
 def test_a_preview_knows_what_all_or_nothing_would_refuse(steward):
     job = jobs.prepare(upload(*FILE, "N1,New"), {"all_or_nothing": True}, by=steward)
-    assert job.state == State.PREVIEW
+    preview = outcomes(job)
+    assert preview == {2: "unchanged", 3: "unchanged", 4: "unchanged", 5: "failed"}
+    assert not any(job.row_outcomes.values_list("changes", flat=True))
+    why = reasons(job)
+    job.refresh_from_db()
+    assert (job.state, job.rows, job.failed, job.unchanged) == (State.PREVIEW, 4, 1, 3)
     job = jobs.confirm(job.pk, by=steward)
     assert job.state == State.REFUSED
-    assert outcomes(job) == {2: "unchanged", 3: "unchanged", 4: "unchanged", 5: "failed"}
+    assert (outcomes(job), reasons(job)) == (preview, why)
     assert names() == ["Old"] * 3
 
 

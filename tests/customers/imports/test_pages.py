@@ -83,6 +83,14 @@ def test_confirming_takes_a_post(page):
     assert stored("C1", "name") == "Old name"
 
 
+def test_the_preview_of_all_or_nothing_says_that_nothing_would_be_imported(page):
+    shown = text(send(page, *FILE, all_or_nothing="on"))
+    assert "nothing would be imported" in shown
+    assert "carry out what stands below" not in shown
+    assert "New name" not in shown
+    assert "U+202E" in shown
+
+
 def test_after_an_import_that_stopped_the_preview_of_the_rest_is_shown(
     page, govern_fields, monkeypatch
 ):
