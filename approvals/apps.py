@@ -9,7 +9,7 @@ class ApprovalsConfig(AppConfig):
     """The engine: governs changes, routes approvals, applies them."""
 
     name = "approvals"
-    verbose_name = _("Approvals")
+    verbose_name = _("Accounts receivable")
 
     def ready(self):
         """Keep the groups, the parameters row and the database's own guard in place."""

@@ -65,12 +65,17 @@ class Vote:
 
 @dataclass(frozen=True)
 class VoteResult:
-    """What became of a vote, and why in words for a person."""
+    """What became of a vote, and why in words for a person.
+
+    done: the vote was taken. conflict: it was the last approval, but the values could
+    not be applied, and a change was requested instead.
+    """
 
     work_item_id: int
     proposal_id: int | None
     done: bool
     message: str
+    conflict: bool = False
 
 
 @dataclass(eq=False)
@@ -131,7 +136,8 @@ def _result(vote, case, refusals):
     proposal_id = case.proposal.pk if case else None
     refusal = refusals[vote.work_item_id]
     message = refusal or case.message
-    return VoteResult(vote.work_item_id, proposal_id, not refusal, message)
+    conflict = bool(case and case.conflicts)
+    return VoteResult(vote.work_item_id, proposal_id, not refusal, message, conflict)
 
 
 def _load(item_ids) -> dict[int, Case]:

@@ -23,6 +23,8 @@ from .models import Country, Customer, CustomerGroup
 PAGE_SIZE = 50
 COUNT_LIMIT = 1000
 SEARCH_LENGTH = 100
+# Shorter ones are rather accounts that begin with two letters than VAT numbers.
+WHOLE_NUMBER = 9
 SORTABLE = {
     "account": _("Account"),
     "name": _("Name"),
@@ -55,7 +57,8 @@ class ListForm(forms.Form):
         super().__init__(params, auto_id="filter_%s")
         self.groups, self.countries = _names(CustomerGroup), _names(Country)
         self.fields["group"].choices = _choices(self.groups.items())
-        self.fields["country"].choices = _choices(self.countries.items())
+        by_name = sorted(self.countries.items(), key=lambda pair: pair[1])
+        self.fields["country"].choices = _choices(by_name)
         held = (HELD, _("Held in any way"))
         self.fields["on_hold"].choices = _choices([held, *Customer.OnHold.choices])
         self.fields["changes"].choices = _choices(
@@ -139,6 +142,9 @@ def _matches(text: str) -> Q:
         found |= Q(name__icontains=spelling) | Q(search_name__icontains=spelling)
     if number := compact(shown):
         found |= Q(tax_exempt_number__startswith=number)
+        if number[:2].isalpha() and len(number) >= WHOLE_NUMBER:
+            # Pasted with the country's prefix, and stored without.
+            found |= Q(tax_exempt_number__startswith=number[2:])
     return found
 
 

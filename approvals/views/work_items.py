@@ -138,13 +138,15 @@ def _results(request, action, results):
     items = WorkItem.objects.select_related("proposal").prefetch_related("proposal__record")
     items = items.filter(assignee=request.user).in_bulk([r.work_item_id for r in results])
     lines = [(result, items.get(result.work_item_id)) for result in results]
-    done = sum(result.done for result in results)
+    done = sum(result.done and not result.conflict for result in results)
+    conflicts = sum(result.conflict for result in results)
     return {
         "action": Action(action),
         # What needs another look stands first.
-        "lines": sorted(lines, key=lambda line: line[0].done),
+        "lines": sorted(lines, key=lambda line: (line[0].done, not line[0].conflict)),
         "done": done,
-        "failed": len(results) - done,
+        "conflicts": conflicts,
+        "failed": len(results) - done - conflicts,
         "back_url": _with_query(request, reverse("approvals:work_items")),
     }
 
@@ -168,7 +170,8 @@ def _take_decision(request, item):
         item = WorkItem.objects.select_related("step_run__step", "proposal").get(pk=item.pk)
         return _decide_page(request, item, comment=given["comment"])
     text = _("%(account)s: %(message)s")
-    messages.success(request, text % {"account": item.record_key, "message": result.message})
+    tell = messages.warning if result.conflict else messages.success
+    tell(request, text % {"account": item.record_key, "message": result.message})
     return redirect(_onward_url(request, item))
 
 

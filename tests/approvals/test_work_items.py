@@ -562,3 +562,19 @@ def test_the_decide_page_reads_with_as_many_queries_for_one_change_as_for_two(
         client.get(decide_url(first, approver))
     with django_assert_num_queries(len(one)):
         client.get(decide_url(second, approver))
+
+
+def test_a_conflict_is_not_counted_as_decided_and_stands_before_what_went_well(
+    client, workflow, approver, propose
+):
+    workflow.steps.filter(position=2).delete()
+    good, moved = propose("A"), propose("B")
+    Customer.objects.filter(account="B").update(credit_limit=77)
+    client.force_login(approver)
+    response = post_list(client, action="approve", item=ticked(good, moved, person=approver))
+    assert (response.context["done"], response.context["conflicts"]) == (1, 1)
+    first, second = response.context["lines"]
+    assert first[0].conflict and not second[0].conflict
+    assert "not applied, change requested" in response.content.decode()
+    moved.refresh_from_db()
+    assert moved.state == State.CHANGE_REQUESTED

@@ -3,6 +3,7 @@
 import os
 import signal
 import socket
+from argparse import ArgumentTypeError
 
 from django.conf import settings
 from django.core.exceptions import ObjectDoesNotExist, PermissionDenied
@@ -29,7 +30,7 @@ class Command(BaseCommand):
             action="store_true",
             help="Instead of serving, walk one change from edit to applied.",
         )
-        parser.add_argument("--port", type=int, default=8000, help="Default: 8000.")
+        parser.add_argument("--port", type=port_number, default=8000, help="Default: 8000.")
 
     def handle(self, *, no_serve, port, **options):
         """Run the demo. Raises CommandError where it would touch anything that is not its own."""
@@ -70,6 +71,13 @@ class Command(BaseCommand):
         # Also where a shell started this in the background and had Ctrl-C ignored.
         signal.signal(signal.SIGINT, stop)
         call_command("runserver", f"127.0.0.1:{port}", use_reloader=False)
+
+
+def port_number(text):
+    """Read a port; raises ArgumentTypeError where there is no such port."""
+    if not (text.isascii() and text.isdigit() and 1 <= int(text[:6]) <= 65535):
+        raise ArgumentTypeError(_("“%s” is not a port: choose one from 1 to 65535.") % text)
+    return int(text)
 
 
 def stop(*_signal):
