@@ -8,7 +8,7 @@ from pathlib import Path
 from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.forms import CharField, HiddenInput
+from django.forms import CharField, ChoiceField, HiddenInput
 from django.shortcuts import redirect
 from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext as _
@@ -124,8 +124,10 @@ class SmallFileForm(ImportForm):
 
 
 class ConfirmForm(ConfirmImportForm):
-    """Carries the rules that the preview was made under."""
+    """Carries the rules that the preview was made under, and numbers in lists of one."""
 
+    format = ChoiceField(choices=[("0", "")], widget=HiddenInput)
+    resource = ChoiceField(choices=[("0", "")], widget=HiddenInput, required=False)
     # As it was shown, blanks included: it is compared.
     rules = CharField(strip=False, widget=HiddenInput)
 

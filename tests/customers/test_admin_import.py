@@ -76,6 +76,17 @@ def test_confirming_imports_the_good_rows(client, worker):
     assert not LogEntry.objects.exists()
 
 
+@pytest.mark.parametrize("field", ["format", "resource"])
+@pytest.mark.parametrize("text", ["5", "-7", "x", "²", "9" * 5000])
+def test_a_garbled_confirmation_is_shown_as_wrong(client, worker, field, text):
+    form = preview(client).context["confirm_form"]
+    values = {name: form.initial[name] for name in form.fields}
+    response = client.post(CONFIRM, {**values, field: text})
+    assert response.status_code == 200
+    assert field in response.context["confirm_form"].errors
+    assert names() == ["Old"] * 3
+
+
 def test_confirming_twice_imports_once(client, worker):
     response = preview(client)
     confirm(client, response)
