@@ -303,15 +303,27 @@ class GovernedResource(ModelResource):
         if not dry_run:
             job.save()
         for batch in batches(rows):
-            outcomes = self.import_batch(
-                batch, by=user, source=import_jobs.source_of(job), dry_run=dry_run
-            )
-            import_jobs.store(job, outcomes)
+            try:
+                outcomes = self._import_confirmed(batch, job, confirmed_rules, dry_run)
+            except import_jobs.RulesChanged as changed:
+                import_jobs.refuse(job, changed)
+                self.handle_import_error(result, changed, raise_errors)
+                return result
             for row, outcome in zip(batch, outcomes, strict=True):
                 result.report(row, outcome, collect_failed_rows, raise_errors)
         if not dry_run:
             import_jobs.finish(job)
         return result
+
+    def _import_confirmed(self, batch, job, confirmed_rules, dry_run):
+        # Under the confirmed rules: held from here to the end of the batch.
+        with transaction.atomic():
+            if not dry_run and confirmed_rules is not None:
+                import_jobs.require_rules(job, confirmed_rules)
+            source = import_jobs.source_of(job)
+            outcomes = self.import_batch(batch, by=job.created_by, source=source, dry_run=dry_run)
+            import_jobs.store(job, outcomes)
+        return outcomes
 
 
 def _checked(door):

@@ -3,8 +3,10 @@
 import pytest
 import tablib
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import connection
 from import_export.results import RowResult
 
+from approvals import changes, import_jobs
 from approvals.models import Behavior, ImportJob, ImportRow, Origin, Proposal, State, WorkflowEvent
 from customers.models import Customer
 from customers.resources import CustomerResource
@@ -125,6 +127,47 @@ def test_rules_other_than_the_confirmed_ones_refuse_the_file(steward, govern_fie
     result = take(steward, confirmed_rules="what was in force yesterday")
     assert result.has_errors()
     assert names() == ["Old"] * 3
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_rules_that_change_under_way_stop_an_import_that_was_confirmed(
+    steward, govern_fields, monkeypatch, together
+):
+    govern_fields()
+    monkeypatch.setattr("approvals.resources.BATCH", 1)
+    real = CustomerResource.import_batch
+
+    def switch_after(self, *args, **kwargs):
+        done = real(self, *args, **kwargs)
+        govern_fields("iban")
+        return done
+
+    monkeypatch.setattr(CustomerResource, "import_batch", switch_after)
+    data = tablib.Dataset(("C1", "New"), ("C2", "New"), headers=["account", "name"])
+    rules = changes.read_rules(Customer).fingerprint
+    result = take(steward, data, confirmed_rules=rules, use_transactions=together)
+    assert result.has_errors()
+    if together:
+        assert names() == ["Old"] * 3
+        assert not ImportJob.objects.exists()
+    else:
+        assert names() == ["New", "Old", "Old"]
+        assert ImportJob.objects.get().state == ImportJob.State.REFUSED
+
+
+def test_each_batch_reads_the_rules_in_its_own_transaction(steward, govern_fields, monkeypatch):
+    inside = []
+    real = import_jobs.require_rules
+
+    def require(job, confirmed):
+        inside.append(len(connection.savepoint_ids))
+        real(job, confirmed)
+
+    monkeypatch.setattr(import_jobs, "require_rules", require)
+    outside = len(connection.savepoint_ids)
+    rules = changes.read_rules(Customer).fingerprint
+    take(steward, confirmed_rules=rules, use_transactions=False)
+    assert inside[-1] == outside + 1
 
 
 def test_who_may_not_import_is_refused(clerk):
