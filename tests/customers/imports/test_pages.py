@@ -91,6 +91,20 @@ def test_the_preview_of_all_or_nothing_says_that_nothing_would_be_imported(page)
     assert "U+202E" in shown
 
 
+@pytest.mark.parametrize(
+    "options, what_is_in", [({}, "are in and stay in"), ({"all_or_nothing": "on"}, "nothing of it")]
+)
+def test_an_import_under_way_says_what_to_do_where_it_comes_no_further(page, options, what_is_in):
+    send(page, *FILE, **options)
+    job = ImportJob.objects.get()
+    ImportJob.objects.update(state=State.RUNNING)
+    shown = text(page.get(reverse("customers:import_job", args=[job.pk])))
+    assert "Load the page again" in shown
+    assert "cut off" in shown
+    assert "Import the file again" in shown
+    assert what_is_in in shown
+
+
 def test_after_an_import_that_stopped_the_preview_of_the_rest_is_shown(
     page, govern_fields, monkeypatch
 ):
