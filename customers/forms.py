@@ -95,8 +95,9 @@ class CustomerForm(forms.Form):
             self.initial[name] = field.value_from_object(record)
 
     def meant(self) -> dict:
-        """The values the person changed, by field name. A field that was not sent is not meant."""
-        return {name: self.cleaned_data[name] for name in self.changed_data if self._was_sent(name)}
+        """The readable values the person changed, by name. What was not sent is not meant."""
+        changed = [name for name in self.changed_data if self._was_sent(name)]
+        return {name: self.cleaned_data[name] for name in changed if name in self.cleaned_data}
 
     def filled(self) -> dict:
         """The values that are not empty, by field name."""
@@ -113,9 +114,11 @@ class CustomerForm(forms.Form):
         return CustomerForm(data, record=record)
 
     def take_errors(self, errors):
-        """Put the door's errors beside their fields, and the cursor into the first of those."""
+        """Put the door's errors beside their fields; what cannot be read says so already."""
+        unreadable = set(self.errors)
         for error in errors:
-            self.add_error(error.field if error.field in self.fields else None, error.message)
+            if error.field not in unreadable:
+                self.add_error(error.field if error.field in self.fields else None, error.message)
 
     def focus(self):
         """Put the cursor into the first field with an error, or where a new customer begins."""

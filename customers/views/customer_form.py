@@ -12,7 +12,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from approvals import registry
-from approvals.changes import change_records, create_records, plan_changes, read_rules, version_of
+from approvals.changes import (
+    change_records,
+    create_records,
+    plan_changes,
+    plan_creations,
+    read_rules,
+    version_of,
+)
 from approvals.links import proposed_changes_url
 from approvals.outcomes import BROWSER, Change
 from approvals.queries import event_lines, history_of, open_proposals
@@ -37,8 +44,11 @@ def may_edit(viewer, cards) -> bool:
 def create(request):
     """Create a customer under the account that the person gives."""
     form = CustomerForm(request.POST if request.method == "POST" else None, record=Customer())
-    if form.is_bound and form.is_valid():
-        outcome = _create(request.user, form)
+    if form.is_bound and not form.is_valid():
+        [plan] = plan_creations(Customer, [_creation(form)], by=request.user, source=BROWSER)
+        form.take_errors(plan.errors)
+    elif form.is_bound:
+        [outcome] = create_records(Customer, [_creation(form)], by=request.user, source=BROWSER)
         if not outcome.failed:
             tell(request, outcome)
             return redirect("customers:detail", outcome.record_id)
@@ -59,15 +69,17 @@ def edit(request, pk):
     return _render_edit(request, CustomerForm(record=customer), customer, seen)
 
 
-def _create(by, form):
+def _creation(form) -> Change:
     values = form.filled()
-    change = Change(values.pop("account", ""), values)
-    return create_records(Customer, [change], by=by, source=BROWSER)[0]
+    return Change(values.pop("account", ""), values)
 
 
 def _save(request, customer):
     form = CustomerForm(request.POST, record=customer)
     if not form.is_valid():
+        change = Change(customer.account, form.meant())
+        [plan] = plan_changes(Customer, [change], by=request.user, source=BROWSER)
+        form.take_errors(plan.errors)
         return _render_edit(request, form, customer, request.POST)
     change = Change(customer.account, form.meant(), seen=request.POST.get("version", ""))
     outcome = change_records(Customer, [change], by=request.user, source=BROWSER)[0]

@@ -396,3 +396,10 @@ def test_the_number_of_queries_does_not_grow_with_what_is_proposed(
     for number in range(20):
         customer(f"D-{number}")
     assert queries() == few
+
+
+def test_an_unreadable_number_hides_no_other_error(save, record):
+    found = errors(save(credit_limit="1.5.3", iban="NL00NOPE", email="nobody", city="Bergen"))
+    assert set(found) == {"credit_limit", "iban", "email"}
+    assert len(found["credit_limit"]) == 1
+    assert live("C-1", "city") != "Bergen"
