@@ -80,9 +80,14 @@ def _field(change):
 
 
 class ReadOnlyInline(ReadOnly, admin.TabularInline):
-    """Rows that belong to a record."""
+    """Rows that belong to a record; related: what is shown of other tables with them."""
 
     extra = 0
+    related = ()
+
+    def get_queryset(self, request):
+        """The rows, with all that is shown of them."""
+        return super().get_queryset(request).select_related(*self.related)
 
 
 class ChangeInline(ChangeValues, ReadOnlyInline):
@@ -91,6 +96,7 @@ class ChangeInline(ChangeValues, ReadOnlyInline):
     model = ProposedChange
     fields = ("label", "original_value", "new_value", "outcome", "proposed_by", "proposed_at")
     readonly_fields = ("label", "original_value", "new_value")
+    related = ("proposed_by", "content_type")
 
 
 class DecisionInline(ReadOnlyInline):
@@ -98,6 +104,7 @@ class DecisionInline(ReadOnlyInline):
 
     model = Decision
     fields = ("person", "action", "comment", "decided_at")
+    related = ("person",)
 
 
 class WorkItemInline(ReadOnlyInline):
@@ -105,6 +112,7 @@ class WorkItemInline(ReadOnlyInline):
 
     model = WorkItem
     fields = ("assignee", "state", "created_at")
+    related = ("assignee",)
 
 
 @admin.register(Proposal)

@@ -93,7 +93,7 @@ def discard_all(request, content_type_id, object_id):
     if request.method == "POST":
         return _attempt(request, record, lambda: _discard_all(request, record))
     cards = queries.open_proposals(record, request.user)
-    lines = [line for card in cards if "discard" in card.can for line in card.changes]
+    lines = [line for card in _discardable(cards) for line in card.changes]
     if not lines:
         return _too_late(request, record, _("There is nothing to discard."))
     return _confirm(
@@ -125,6 +125,12 @@ def _discard(request, change):
     proposals.discard_change(change.pk, by=request.user, revision=_revision(request))
     label = registry.for_content_type(change.content_type).fields[change.field].verbose_name
     return _("Discarded: %(fields)s.") % {"fields": label}
+
+
+def _discardable(cards):
+    """The cards that Discard all changes is about: all that are editable, or none."""
+    editable = [card for card in cards if card.proposal.is_editable]
+    return editable if all("discard" in card.can for card in editable) else []
 
 
 def _discard_all(request, record):
@@ -188,7 +194,7 @@ def _confirm(request, record, **context):
 def _own_actions(record, cards):
     url = record.get_absolute_url()
     actions = [{"text": _("OK"), "icon": "check", "primary": True, "url": url}]
-    if any("discard" in card.can for card in cards):
+    if _discardable(cards):
         content_type = ContentType.objects.get_for_model(record)
         url = reverse("approvals:discard_all", args=[content_type.pk, record.pk])
         actions.append(

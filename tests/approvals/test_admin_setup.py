@@ -2,12 +2,15 @@
 
 import pytest
 from django.contrib.auth.models import Permission
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from approvals import parameters, registry, workflows
+from approvals import parameters, proposals, registry, workflows
 from approvals.models import (
     ApprovalParameters,
     Behavior,
+    Proposal,
     Verb,
     VersionState,
     Workflow,
@@ -15,6 +18,9 @@ from approvals.models import (
     WorkflowVersion,
 )
 from customers.models import Customer
+from tests.customers.factories import customer
+
+from .helpers import edit
 
 PARAMETERS = "/admin/approvals/approvalparameters/1/change/"
 FIELD = "customers.customer-{}".format
@@ -432,3 +438,26 @@ def test_our_admin_pages_hold_no_inline_code(as_administrator, path):
     assert "style=" not in html
     assert "<script>" not in html
     assert " onclick" not in html
+
+
+def test_the_page_of_a_proposal_costs_the_same_however_many_decide(
+    client, clerk, person, auditor, workflow, govern_fields
+):
+    govern_fields("credit_limit")
+    auditor.is_staff = True
+    auditor.save()
+    client.force_login(auditor)
+
+    def queries(count):
+        people = [person(f"approver{count}-{n}", "Approver") for n in range(count)]
+        workflow.steps.get(position=1).users.set(people)
+        key = customer(credit_limit="1").account
+        edit(clerk, key, credit_limit="5")
+        proposal = proposals.submit(Proposal.objects.get(record_key=key).pk, by=clerk)
+        url = reverse("admin:approvals_proposal_change", args=[proposal.pk])
+        client.get(url)
+        with CaptureQueriesContext(connection) as captured:
+            assert client.get(url).status_code == 200
+        return len(captured)
+
+    assert queries(1) == queries(8)

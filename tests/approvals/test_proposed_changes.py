@@ -13,7 +13,7 @@ from customers.models import Customer
 from tests.customers.factories import customer
 from tests.write_paths.rendered import form_on
 
-from .helpers import edit, live, vote
+from .helpers import edit, import_source, live, vote
 
 
 @pytest.fixture
@@ -306,3 +306,18 @@ def test_the_number_of_queries_does_not_grow_with_changes_and_proposals(
     propose(*names[1:3])
     propose(*names[3:])
     assert queries() == few
+
+
+def test_discard_all_is_not_offered_to_who_may_not_discard_all(
+    client, clerk, steward, workflow, govern_fields
+):
+    govern_fields("credit_limit", "iban", behavior="propose")
+    row = customer("C-9", credit_limit="1")
+    edit(steward, "C-9", import_source(steward, "propose"), credit_limit="5")
+    imported = Proposal.objects.get()
+    vote(imported.work_items.get().assignee, imported, "reject", "No")
+    address = reverse("customers:proposed_changes", args=[row.pk])
+    client.force_login(steward)
+    assert "Discard all changes" in client.get(address).content.decode()
+    edit(clerk, "C-9", iban="NL91ABNA0417164300")
+    assert "Discard all changes" not in client.get(address).content.decode()
