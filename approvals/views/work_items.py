@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from .. import decisions, queries, timeline, work_list
 from ..decision_forms import BulkDecisionForm, ItemDecisionForm
-from ..decisions import Vote
+from ..decisions import Vote, VoteResult
 from ..models import Action, ItemState, State, WorkItem
 from ..models.permissions import may_decide
 from ..work_list import WorkListForm
@@ -21,6 +21,10 @@ from ..work_list import WorkListForm
 ICONS = {Action.APPROVE: "ok", Action.REJECT: "close", Action.REQUEST_CHANGE: "returned"}
 BATCH = 2000
 GARBLED = gettext_lazy("Nothing was decided. Please choose again.")
+MOVED = gettext_lazy(
+    "The customer has changed since these changes were submitted, so they cannot be approved."
+    " Request a change, or reject them."
+)
 page_or_post = require_http_methods(["GET", "HEAD", "POST"])
 
 
@@ -98,8 +102,21 @@ def _decide_many(votes, given, by):
     results = []
     for start in range(0, len(votes), BATCH):
         batch = votes[start : start + BATCH]
+        moved = _moved(batch, by) if given["action"] == Action.APPROVE else {}
+        results += moved.values()
+        batch = [vote for vote in batch if vote.work_item_id not in moved]
         results += decisions.decide(batch, given["action"], by=by, comment=given["comment"])
     return results
+
+
+def _moved(votes, by) -> dict[int, VoteResult]:
+    """The votes that cannot approve, with why: nobody ticks himself past what is not offered."""
+    items = queries.work_items_of(by).filter(pk__in=[vote.work_item_id for vote in votes])
+    moved = [line for line in queries.work_item_lines(items) if line.moved]
+    return {
+        line.item.pk: VoteResult(line.item.pk, line.proposal.pk, False, str(MOVED))
+        for line in moved
+    }
 
 
 def _bulk_actions():

@@ -1,10 +1,13 @@
 """My work items and the decide page."""
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
 from approvals import proposals
+from approvals.decisions import Vote
 from approvals.models import (
     Action,
     Behavior,
@@ -16,7 +19,7 @@ from approvals.models import (
 )
 from approvals.views import work_items
 from approvals.work_list import PAGE_SIZE
-from customers.models import Customer
+from customers.models import Customer, CustomerGroup
 from tests.customers.factories import customer
 
 from .helpers import edit, import_source, live, vote
@@ -564,17 +567,61 @@ def test_the_decide_page_reads_with_as_many_queries_for_one_change_as_for_two(
         client.get(decide_url(second, approver))
 
 
-def test_a_conflict_is_not_counted_as_decided_and_stands_before_what_went_well(
-    client, workflow, approver, propose
-):
+@pytest.fixture
+def last_step(workflow):
+    """The workflow with one step: the first approval is the last."""
     workflow.steps.filter(position=2).delete()
+
+
+def test_bulk_approve_leaves_out_what_has_moved_and_says_why(client, last_step, approver, propose):
     good, moved = propose("A"), propose("B")
     Customer.objects.filter(account="B").update(credit_limit=77)
     client.force_login(approver)
     response = post_list(client, action="approve", item=ticked(good, moved, person=approver))
+    assert (response.context["done"], response.context["failed"]) == (1, 1)
+    first, second = response.context["lines"]
+    assert "cannot be approved" in first[0].message and second[0].done
+    moved.refresh_from_db()
+    assert moved.state == State.PENDING
+    assert not Decision.objects.filter(proposal=moved).exists()
+    assert live("A", "credit_limit") == "1000.00"
+
+
+def test_what_has_moved_can_be_rejected_in_bulk(client, last_step, approver, propose):
+    moved = propose("B")
+    Customer.objects.filter(account="B").update(credit_limit=77)
+    client.force_login(approver)
+    ticks = ticked(moved, person=approver)
+    response = post_list(client, action="reject", comment="No", item=ticks)
+    assert response.context["done"] == 1
+
+
+def test_bulk_approve_looks_for_moved_values_at_a_constant_cost(
+    client, last_step, approver, propose
+):
+    def queries(*accounts):
+        items = ticked(*(propose(account) for account in accounts), person=approver)
+        votes = [Vote(*map(int, item.split(":"))) for item in items]
+        with CaptureQueriesContext(connection) as captured:
+            work_items._moved(votes, approver)
+        return len(captured)
+
+    assert queries("A") == queries("B", "C", "D")
+
+
+def test_a_conflict_is_not_counted_as_decided_and_stands_before_what_went_well(
+    client, last_step, govern_fields, approver, propose
+):
+    govern_fields("customer_group")
+    CustomerGroup.objects.create(code="KEPT", name="Kept")
+    dropped = CustomerGroup.objects.create(code="DROPPED", name="Dropped")
+    good, invalid = propose("A", customer_group="KEPT"), propose("B", customer_group="DROPPED")
+    dropped.delete()
+    client.force_login(approver)
+    response = post_list(client, action="approve", item=ticked(good, invalid, person=approver))
     assert (response.context["done"], response.context["conflicts"]) == (1, 1)
     first, second = response.context["lines"]
     assert first[0].conflict and not second[0].conflict
     assert "not applied, change requested" in response.content.decode()
-    moved.refresh_from_db()
-    assert moved.state == State.CHANGE_REQUESTED
+    invalid.refresh_from_db()
+    assert invalid.state == State.CHANGE_REQUESTED
