@@ -154,7 +154,9 @@ class VersionAdmin(AdministeredAdmin):
         return redirect("admin:approvals_workflow_change", version.workflow_id)
 
     def response_change(self, request, obj):
-        """Stay on the draft, which says what still keeps it from being activated."""
+        """Stay on the draft, which says what still keeps it from being activated; or go on."""
+        if "_activate" in request.POST:
+            return redirect("admin:approvals_version_activate", obj.pk)
         messages.success(request, _("The draft has been saved."))
         return redirect(request.path)
 

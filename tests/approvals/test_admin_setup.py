@@ -274,6 +274,14 @@ def test_a_draft_is_activated_after_a_confirmation(as_administrator, draft, appr
     assert draft.state == VersionState.ACTIVE
 
 
+def test_activating_from_the_drafts_page_saves_what_was_typed_first(as_administrator, draft):
+    assert 'name="_activate"' in as_administrator.get(version_page(draft)).content.decode()
+    form = steps_form({"name": "Manager", "order": "1"}) | {"_activate": "Save and activate"}
+    response = as_administrator.post(version_page(draft), form)
+    assert response.url == reverse("admin:approvals_version_activate", args=[draft.pk])
+    assert draft.steps.get().name == "Manager"
+
+
 def test_what_keeps_a_draft_from_being_activated_is_told(as_administrator, draft):
     url = reverse("admin:approvals_version_activate", args=[draft.pk])
     assert 'value="Activate"' not in as_administrator.get(url).content.decode()
