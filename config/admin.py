@@ -9,4 +9,4 @@ class Site(AdminSite):
 
     site_header = _("Accounts receivable setup")
     site_title = _("Accounts receivable setup")
-    index_title = _("Setup")
+    index_title = _("Setup and inquiry")

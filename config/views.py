@@ -27,8 +27,7 @@ def home(request):
         text = _("From a CSV or XLSX file, with a preview.")
         tiles.append(_tile("customers:import", _("Import customers"), text))
     if person.is_staff:
-        text = _("Parameters, workflows, reference data.")
-        tiles.append(_tile("admin:index", _("Setup"), text))
+        tiles += _admin_tiles(person)
     return render(request, "home.html", {"tiles": tiles})
 
 
@@ -42,6 +41,18 @@ def _proposal_tiles():
         _changes_tile("not_submitted", _("Not submitted"), _("Proposed changes to submit."), draft),
         _changes_tile("returned", _("Returned"), text, returned),
     ]
+
+
+def _admin_tiles(person):
+    tiles = []
+    if person.has_perms(("approvals.view_proposal", "approvals.view_workflowevent")):
+        text = _("All of them, decided ones too, for reading.")
+        tiles.append(_tile("admin:approvals_proposal_changelist", _("Proposals"), text))
+        text = _("Who did what, when and why: customers, workflows, parameters.")
+        name = "admin:approvals_workflowevent_changelist"
+        tiles.append(_tile(name, _("Workflow history"), text))
+    text = _("In Django admin, as far as your rights go.")
+    return [*tiles, _tile("admin:index", _("Setup and inquiry"), text)]
 
 
 def _changes_tile(changes, title, text, count):

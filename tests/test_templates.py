@@ -87,7 +87,7 @@ def test_navigation_shows_what_a_right_opens(rf, settings, right, link):
 
 
 def test_navigation_shows_setup_to_staff(rf, settings):
-    assert _links(_nav(rf, settings, Person(is_staff=True))) == ["Home", "Setup"]
+    assert _links(_nav(rf, settings, Person(is_staff=True))) == ["Home", "Setup and inquiry"]
 
 
 @pytest.mark.parametrize(

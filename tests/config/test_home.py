@@ -36,7 +36,22 @@ def test_each_person_sees_the_places_he_may_go_to(tiles, person, role, titles):
 
 
 def test_staff_sees_the_setup(tiles, administrator):
-    assert "Setup" in tiles(administrator)
+    assert "Setup and inquiry" in tiles(administrator)
+
+
+def test_an_auditor_who_is_staff_finds_all_he_may_read(client, tiles, auditor):
+    auditor.is_staff = True
+    auditor.save()
+    shown = tiles(auditor)
+    assert set(shown) == {"Customers", "Proposals", "Workflow history", "Setup and inquiry"}
+    for tile in shown.values():
+        assert client.get(tile["url"]).status_code == 200
+
+
+def test_a_steward_who_is_staff_is_not_led_to_what_he_may_not_read(tiles, steward):
+    steward.is_staff = True
+    steward.save()
+    assert "Workflow history" not in tiles(steward)
 
 
 def test_every_tile_leads_somewhere(client, tiles, clerk, approver, steward):

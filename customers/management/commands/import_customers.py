@@ -42,7 +42,10 @@ class Command(BaseCommand):
         parser.add_argument(
             "--behavior",
             choices=Behavior.values,
-            help="what to do with governed fields; the parameter decides where it is not given",
+            help=(
+                "what to do with governed fields; the parameter decides where it is not given. "
+                "NAME needs the rights to import and to change the parameters"
+            ),
         )
         parser.add_argument("--dry-run", action="store_true", help="say what would be done")
         for name, text in SWITCHES.items():
