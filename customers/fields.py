@@ -38,6 +38,12 @@ def compact(value: str) -> str:
     return clean_text(value).translate(COMPACT)
 
 
+def name_order(name: str) -> str:
+    """What to sort names by: letters with accents as those without."""
+    apart = unicodedata.normalize("NFD", name.casefold())
+    return "".join(char for char in apart if not unicodedata.combining(char))
+
+
 def fault(standard, value: str):
     """Why `standard`, a module of python-stdnum, refuses `value`; None if it accepts it."""
     try:

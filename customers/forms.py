@@ -17,8 +17,8 @@ from django.utils.translation import gettext as _
 
 from approvals import registry
 
-from .fields import MultilineField
-from .models import Customer, ReferenceData
+from .fields import MultilineField, name_order
+from .models import Country, Customer, ReferenceData
 
 MAX_DIGITS = 40
 
@@ -170,6 +170,9 @@ def _reference_choices(record, fields) -> dict:
 
 def _choices(model, current):
     rows = model.objects.filter(Q(active=True) | Q(pk__in=current - {None}))
+    if model is Country:
+        # Codes are what people know of the others, names what they know of countries.
+        rows = sorted(rows, key=lambda row: name_order(row.name))
     return [("", "")] + [(row.pk, str(row)) for row in rows]
 
 

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from approvals import values
 from approvals.models import OPEN, RETURNED, Proposal, State
 
-from .fields import compact
+from .fields import compact, name_order
 from .models import Country, Customer, CustomerGroup
 
 PAGE_SIZE = 50
@@ -57,7 +57,7 @@ class ListForm(forms.Form):
         super().__init__(params, auto_id="filter_%s")
         self.groups, self.countries = _names(CustomerGroup), _names(Country)
         self.fields["group"].choices = _choices(self.groups.items())
-        by_name = sorted(self.countries.items(), key=lambda pair: pair[1])
+        by_name = sorted(self.countries.items(), key=lambda pair: name_order(pair[1]))
         self.fields["country"].choices = _choices(by_name)
         held = (HELD, _("Held in any way"))
         self.fields["on_hold"].choices = _choices([held, *Customer.OnHold.choices])

@@ -87,3 +87,11 @@ def test_whoever_may_not_create_is_refused(client, person):
     client.force_login(person("ann", "Approver"))
     assert client.get(NEW).status_code == 403
     assert client.post(NEW, {"account": "A"}).status_code == 403
+
+
+def test_countries_stand_in_the_order_of_their_names(client, clerk):
+    client.force_login(clerk)
+    form = client.get(NEW).context["form"]
+    codes = [code for code, _name in form.fields["country"].widget.choices]
+    assert codes[:4] == ["", "AF", "AX", "AL"]
+    assert codes.index("DE") < codes.index("NL") < codes.index("CH")

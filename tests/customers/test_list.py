@@ -230,3 +230,9 @@ def test_the_number_of_queries_does_not_grow_with_customers(
         edit(clerk, f"C-{number:02}", credit_rating="1")
     assert queries(f"{LIST}?sort=country") == few
     assert Country.objects.exists()
+
+
+def test_countries_are_chosen_from_in_the_order_of_their_names(page):
+    names = [str(name) for _code, name in page().context["form"].fields["country"].choices][1:]
+    assert names[:3] == ["Afghanistan", "Åland Islands", "Albania"]
+    assert names.index("Germany") < names.index("Netherlands") < names.index("Switzerland")
