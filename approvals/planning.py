@@ -146,7 +146,7 @@ def _find_records(governed, plans, records):
         key = plan.outcome.key
         record = records.get(values.fold_key(key))
         if record is None or record.key != key:
-            plan.fail("", _unknown_key(governed, key, record))
+            plan.fail(governed.key, _unknown_key(governed, key, record))
         elif record.id in seen:
             plan.fail("", _("“%(key)s” stands here more than once.") % {"key": key})
         elif plan.change.seen is not None and plan.change.seen != record.version:
