@@ -62,11 +62,12 @@ class AdminForm(CustomerForm):
 
     def clean(self):
         """Ask the door, so that what it would refuse stands beside the fields."""
-        if not self.errors:
-            outcome = self._send(plan_changes, plan_creations)
-            if outcome.stale:
-                self._show_both()
-            self.take_errors(outcome.errors)
+        # Whether others have saved is asked once all can be read.
+        seen = None if self.errors else self.seen
+        outcome = self._send(plan_changes, plan_creations, seen)
+        if outcome.stale:
+            outcome = self._catch_up()
+        self.take_errors(outcome.errors)
         return self.cleaned_data
 
     def save(self, commit=False):
@@ -78,22 +79,29 @@ class AdminForm(CustomerForm):
 
     def write(self):
         """Hand over what the person meant and return the outcome. Raises NotTaken."""
-        outcome = self._send(change_records, create_records)
+        outcome = self._send(change_records, create_records, self.seen)
         if outcome.failed:
             raise NotTaken
         return outcome
 
-    def _send(self, change, create):
+    def _send(self, change, create, seen):
         if self.instance.pk:
-            meant = Change(self.instance.account, self.meant(), seen=self.seen)
+            meant = Change(self.instance.account, self.meant(), seen=seen)
             return change(Customer, [meant], by=self.person, source=ADMIN)[0]
         values = self.filled()
         meant = Change(values.pop("account", ""), values)
         return create(Customer, [meant], by=self.person, source=ADMIN)[0]
 
+    def _catch_up(self):
+        """What is so by now, such as after a second click on Save, needs no question."""
+        self.seen = version_of(self.instance)
+        outcome = self._send(plan_changes, plan_creations, self.seen)
+        if outcome.status != "unchanged":
+            self._show_both()
+        return outcome
+
     def _show_both(self):
         """Keep what the person typed and show what somebody else has saved meanwhile."""
-        self.seen = version_of(self.instance)
         self.instance.refresh_from_db()
         shown, self.data = self.data, self.renewed(self.instance).data
         for name, field in registry.get(Customer).fields.items():
@@ -173,7 +181,8 @@ class CustomerAdmin(CustomerImportExportMixin, admin.ModelAdmin):
     def response_change(self, request, obj):
         """Say what was done; what needs approval is shown at once."""
         tell(request, obj.outcome)
-        return redirect(proposed_changes_url(obj) if obj.outcome.proposed else request.path)
+        open_now = obj.outcome.proposed or obj.outcome.waiting
+        return redirect(proposed_changes_url(obj) if open_now else request.path)
 
     def history_view(self, request, object_id, extra_context=None):
         """Lead to the customer's own history."""

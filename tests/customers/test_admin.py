@@ -139,6 +139,25 @@ def test_who_has_seen_both_may_save_again_and_keeps_the_others_work(
     assert (record.city, record.name) == ("Tromsø", "Nordic Tools AS")
 
 
+def test_a_second_click_on_save_asks_nothing(client, staff_clerk, record, govern_fields):
+    govern_fields("credit_limit")
+    data = shown(client, page(record)) | {"city": "Bergen", "credit_limit": "2500"}
+    for _click in range(2):
+        response = client.post(page(record), data)
+        assert response["Location"] == reverse("customers:proposed_changes", args=[record.pk])
+    told = texts(client.get(response["Location"]))
+    assert told[-1] == "Already proposed with this value: Credit limit."
+    assert ProposedChange.objects.count() == 1
+
+
+def test_an_unreadable_number_hides_no_other_error(client, staff_clerk, record):
+    response = save(client, record, credit_limit="1.5.3", iban="NL00NOPE", city="Bergen")
+    found = response.context["adminform"].form.errors
+    assert set(found) == {"credit_limit", "iban"}
+    record.refresh_from_db()
+    assert record.city == "Oslo"
+
+
 def test_the_account_of_a_customer_cannot_be_edited(client, staff_clerk, record):
     assert "account" not in client.get(page(record)).context["adminform"].form.fields
     save(client, record, account="C-2", city="Bergen")
