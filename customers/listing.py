@@ -142,9 +142,11 @@ def _matches(text: str) -> Q:
         found |= Q(name__icontains=spelling) | Q(search_name__icontains=spelling)
     if number := compact(shown):
         found |= Q(tax_exempt_number__startswith=number)
+        # Pasted with the country's prefix and stored without, or the other way round.
         if number[:2].isalpha() and len(number) >= WHOLE_NUMBER:
-            # Pasted with the country's prefix, and stored without.
             found |= Q(tax_exempt_number__startswith=number[2:])
+        elif len(number) >= WHOLE_NUMBER - 2:
+            found |= Q(tax_exempt_number__endswith=number)
     return found
 
 
