@@ -1,7 +1,6 @@
 """A real Chromium against a live server; skipped, with the reason, where there is none."""
 
 import os
-from importlib.util import find_spec
 
 import pytest
 
@@ -36,8 +35,6 @@ def _photographed(page, path):
 
 @pytest.fixture(scope="package")
 def browser():
-    if find_spec("playwright") is None:
-        pytest.skip('Playwright is missing: pip install -e ".[browser]"')
     if chromium.installed() is None:
         pytest.skip("Chromium is missing.")
     # Playwright runs an event loop in this thread; Django would refuse to query beside it.

@@ -8,7 +8,9 @@ from approvals import proposals
 from approvals.models import Proposal
 from tests.approvals import helpers
 
-expect = pytest.importorskip("playwright.sync_api", reason="Playwright is missing").expect
+# Every test module imports this, and is skipped with it.
+MISSING = 'Playwright is missing: pip install -e ".[browser]"'
+expect = pytest.importorskip("playwright.sync_api", reason=MISSING).expect
 
 
 def submitted(record, by, **values):

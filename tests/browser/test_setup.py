@@ -38,9 +38,10 @@ def new_workflow(page, name):
 def add_step(page, name, username):
     """Fill the empty step of a draft, its name and who decides, and go on to activate it."""
     page.locator("#id_steps-0-name").fill(name)
-    page.locator(".field-users .select2-selection").click()
-    page.keyboard.type(username)
+    users = page.locator(".field-users")
+    users.get_by_role("searchbox").press_sequentially(username)
     page.get_by_role("option", name=username).click()
+    expect(users.locator(".select2-selection__choice")).to_contain_text(username)
     page.get_by_role("button", name="Save and activate").click()
 
 
