@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import time
+from argparse import ArgumentTypeError
 from collections import Counter
 from functools import cache
 from io import StringIO
@@ -33,6 +34,7 @@ from approvals.models import (
     WorkItem,
 )
 from customers.demo import company, people, setup, story
+from customers.management.commands.demo import port_number
 from customers.models import Customer
 from tests.customers.factories import customer
 
@@ -322,3 +324,13 @@ def test_the_demo_serves_pages_and_their_looks_until_interrupted(served):
     assert fetch(url + style)
     process.send_signal(signal.SIGINT)
     assert process.wait(30) == 0
+
+
+@pytest.mark.parametrize("text", ["0", "65536", "99999", "-1", "8000.5", "", "９"])
+def test_what_is_no_port_is_refused(text):
+    with pytest.raises(ArgumentTypeError, match="1 to 65535"):
+        port_number(text)
+
+
+def test_the_first_and_the_last_port_are_taken():
+    assert (port_number("1"), port_number("65535")) == (1, 65535)
