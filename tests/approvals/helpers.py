@@ -1,5 +1,7 @@
 """Short ways to go through the door in tests."""
 
+from django.urls import reverse
+
 from approvals import changes, decisions
 from approvals.models import Action, ImportJob, Origin, WorkItem
 from approvals.outcomes import BROWSER, Change, Source
@@ -46,3 +48,34 @@ def live(account, name):
     return encode(
         field, Customer.objects.values_list(field.attname, flat=True).get(account=account)
     )
+
+
+def item_of(proposal, person):
+    return WorkItem.objects.filter(proposal=proposal, assignee=person).latest("pk")
+
+
+def ticked(*proposals, person):
+    return [f"{item_of(p, person).pk}:{p.revision}" for p in proposals]
+
+
+def get_list(client, **query):
+    response = client.get(reverse("approvals:work_items"), query)
+    assert response.status_code == 200
+    return response
+
+
+def accounts(response):
+    return [line.item.record_key for line in response.context["lines"]]
+
+
+def post_list(client, query="", **data):
+    return client.post(reverse("approvals:work_items_decide") + query, data)
+
+
+def decide_url(proposal, person, query=""):
+    return reverse("approvals:decide", args=[item_of(proposal, person).pk]) + query
+
+
+def post_decision(client, proposal, person, query="", **data):
+    data = {"action": "approve", "revision": proposal.revision, **data}
+    return client.post(decide_url(proposal, person, query), data)

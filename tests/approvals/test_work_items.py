@@ -1,28 +1,34 @@
-"""My work items and the decide page."""
+"""My work items: the list, and several decided together."""
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
-from django.utils import timezone
 
 from approvals import proposals
 from approvals.decisions import Vote
 from approvals.models import (
-    Action,
     Behavior,
     Decision,
     Proposal,
     State,
     WorkflowStep,
-    WorkItem,
 )
 from approvals.views import work_items
 from approvals.work_list import PAGE_SIZE
 from customers.models import Customer, CustomerGroup
-from tests.customers.factories import customer
 
-from .helpers import edit, import_source, live, vote
+from .helpers import (
+    accounts,
+    decide_url,
+    edit,
+    get_list,
+    item_of,
+    live,
+    post_list,
+    ticked,
+    vote,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -30,66 +36,6 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def governed(workflow, govern_fields):
     govern_fields("credit_limit", "name", behavior=Behavior.PROPOSE)
-
-
-@pytest.fixture
-def propose(clerk):
-    """A function that submits a change of a new customer, and returns the proposal."""
-
-    def make(account=None, by=clerk, note="", **values):
-        record = customer(account)
-        edit(by, record.account, **(values or {"credit_limit": "1000"}))
-        proposal = Proposal.objects.get(object_id=record.pk)
-        return proposals.submit(proposal.pk, by=by, note=note)
-
-    return make
-
-
-@pytest.fixture
-def propose_by_import(steward):
-    """A function that imports credit limits of new customers; returns the import's job."""
-
-    def make(*accounts):
-        from approvals.changes import change_records
-        from approvals.outcomes import Change
-
-        source = import_source(steward, Behavior.PROPOSE)
-        changes = [Change(customer(key).account, {"credit_limit": "5"}) for key in accounts]
-        change_records(Customer, changes, by=steward, source=source)
-        return source.job
-
-    return make
-
-
-def item_of(proposal, person):
-    return WorkItem.objects.filter(proposal=proposal, assignee=person).latest("pk")
-
-
-def ticked(*proposals, person):
-    return [f"{item_of(p, person).pk}:{p.revision}" for p in proposals]
-
-
-def get_list(client, **query):
-    response = client.get(reverse("approvals:work_items"), query)
-    assert response.status_code == 200
-    return response
-
-
-def accounts(response):
-    return [line.item.record_key for line in response.context["lines"]]
-
-
-def post_list(client, query="", **data):
-    return client.post(reverse("approvals:work_items_decide") + query, data)
-
-
-def decide_url(proposal, person, query=""):
-    return reverse("approvals:decide", args=[item_of(proposal, person).pk]) + query
-
-
-def post_decision(client, proposal, person, query="", **data):
-    data = {"action": "approve", "revision": proposal.revision, **data}
-    return client.post(decide_url(proposal, person, query), data)
 
 
 # The list
@@ -360,211 +306,6 @@ def test_opening_the_address_of_a_decision_leads_to_the_list(client, approver):
     client.force_login(approver)
     response = client.get(reverse("approvals:work_items_decide"), {"import": 1})
     assert response.url == reverse("approvals:work_items") + "?import=1"
-
-
-# The decide page
-
-
-def test_the_decide_page_shows_what_matters_to_the_decision(client, approver, propose):
-    WorkflowStep.objects.update(instructions="Look at the rating.")
-    proposal = propose("A", note="They asked for it")
-    client.force_login(approver)
-    page = client.get(decide_url(proposal, approver, "?action=reject")).content.decode()
-    for text in ("Credit limit", "1,000.00", "Clara Clerk", "(Proposed, Submitted)"):
-        assert text in page
-    for text in ("Look at the rating.", "They asked for it", "History of this proposal"):
-        assert text in page
-    assert 'name="action" value="reject"' in page
-
-
-@pytest.mark.parametrize(
-    ("action", "state"),
-    [("reject", State.REJECTED), ("request_change", State.CHANGE_REQUESTED)],
-)
-def test_handing_back_needs_a_reason(client, approver, propose, action, state):
-    proposal = propose("A")
-    client.force_login(approver)
-    response = post_decision(client, proposal, approver, action=action, comment=" ")
-    assert "a reason is required" in response.content.decode()
-    assert not Decision.objects.exists()
-    post_decision(client, proposal, approver, action=action, comment="No")
-    proposal.refresh_from_db()
-    assert proposal.state == state
-
-
-def test_the_last_approval_applies_the_values(client, approver, second_approver, propose):
-    proposal = propose("A")
-    for person in (approver, second_approver):
-        client.force_login(person)
-        proposal.refresh_from_db()
-        response = post_decision(client, proposal, person)
-        assert response.url == reverse("approvals:work_items")
-    assert live("A", "credit_limit") == "1000.00"
-    assert "A: Approved and applied." in client.get(response.url).content.decode()
-
-
-def test_the_next_item_follows_where_it_was_asked_for(client, approver, propose):
-    first, second = propose("A"), propose("B")
-    client.force_login(approver)
-    assert "Approve and next" in client.get(decide_url(first, approver)).content.decode()
-    assert "Approve and next" not in client.get(decide_url(second, approver)).content.decode()
-    response = post_decision(client, first, approver, next="1")
-    assert response.url == decide_url(second, approver)
-    response = post_decision(client, second, approver, next="1")
-    assert response.url == reverse("approvals:work_items")
-
-
-def test_without_asking_for_the_next_item_the_list_follows(client, approver, propose):
-    first, _second = propose("A"), propose("B")
-    client.force_login(approver)
-    assert post_decision(client, first, approver).url == reverse("approvals:work_items")
-
-
-def test_the_history_on_the_decide_page_is_of_this_proposal_alone(client, approver, clerk, propose):
-    first = propose("A", credit_limit="1000")
-    edit(clerk, "A", name="Another matter")
-    client.force_login(approver)
-    page = client.get(decide_url(first, approver)).content.decode()
-    assert "1,000.00" in page and "Another matter" not in page
-
-
-def test_going_on_stays_within_the_import(client, approver, propose, propose_by_import):
-    job = propose_by_import("A")
-    propose("X")
-    client.force_login(approver)
-    proposal = Proposal.objects.get(import_job=job)
-    query = f"?import={job.pk}"
-    assert (
-        "Approve and next" not in client.get(decide_url(proposal, approver, query)).content.decode()
-    )
-    response = post_decision(client, proposal, approver, query, next="1")
-    assert response.url == reverse("approvals:work_items") + query
-
-
-def test_approve_is_not_offered_when_the_live_value_moved(client, approver, propose):
-    proposal = propose("A")
-    Customer.objects.filter(account="A").update(credit_limit=77)
-    client.force_login(approver)
-    response = client.get(decide_url(proposal, approver, "?action=approve"))
-    assert response.context["chosen"] == Action.REQUEST_CHANGE
-    assert [choice["text"] for choice in response.context["actions"]] == [
-        "Reject",
-        "Request change",
-    ]
-    page = response.content.decode()
-    assert "77.00" in page and "1,000.00" in page and "cannot be approved" in page
-    response = post_decision(client, proposal, approver)
-    assert (
-        response.status_code == 200 and "cannot be approved any more" in response.content.decode()
-    )
-    assert not Decision.objects.exists()
-
-
-def test_a_proposal_that_changed_meanwhile_is_shown_anew_and_not_decided(client, approver, propose):
-    proposal = propose("A")
-    client.force_login(approver)
-    response = post_decision(client, proposal, approver, revision=0, comment="Fine by me")
-    page = response.content.decode()
-    assert "has changed since you saw it" in page
-    assert f'name="revision" value="{proposal.revision}"' in page and "Fine by me" in page
-    assert not Decision.objects.exists()
-
-
-@pytest.mark.parametrize(
-    "data", [{"revision": "x"}, {"revision": "-1"}, {"revision": "9" * 30}, {"action": "x"}]
-)
-def test_a_garbled_decision_is_not_taken(client, approver, propose, data):
-    proposal = propose("A")
-    client.force_login(approver)
-    page = post_decision(client, proposal, approver, **data).content.decode()
-    assert "Nothing was decided" in page and f'value="{proposal.revision}"' in page
-    assert not Decision.objects.exists()
-
-
-def test_a_stale_link_tells_who_decided(client, approver, propose):
-    proposal = propose("A")
-    vote(approver, proposal)
-    client.force_login(approver)
-    page = client.get(decide_url(proposal, approver)).content.decode()
-    assert "Already approved by Anna Approver" in page
-    assert 'name="revision"' not in page
-    page = post_decision(client, proposal, approver).content.decode()
-    assert "Already approved by Anna Approver" in page
-    assert Decision.objects.count() == 1
-
-
-def test_a_link_to_what_was_recalled_says_so(client, approver, clerk, propose):
-    proposal = propose("A")
-    proposals.recall(proposal.pk, by=clerk)
-    client.force_login(approver)
-    page = client.get(decide_url(proposal, approver)).content.decode()
-    assert "Changes have not been submitted (Recalled by Clara Clerk" in page
-
-
-def test_an_item_of_somebody_else_is_not_shown(client, approver, second_approver, propose):
-    proposal = propose("A")
-    client.force_login(second_approver)
-    assert client.get(decide_url(proposal, approver)).status_code == 403
-    assert post_decision(client, proposal, approver).status_code == 403
-
-
-def test_an_administrator_finds_the_work_items_that_came_to_him(client, administrator):
-    client.force_login(administrator)
-    assert f'href="{reverse("approvals:work_items")}"' in get_list(client).content.decode()
-
-
-def test_an_administrator_sees_but_does_not_decide_what_is_not_his(
-    client, administrator, approver, propose
-):
-    proposal = propose("A")
-    client.force_login(administrator)
-    page = client.get(decide_url(proposal, approver)).content.decode()
-    assert "assigned to Anna Approver" in page and 'name="revision"' not in page
-    page = post_decision(client, proposal, approver).content.decode()
-    assert "not assigned to you" in page
-    assert not Decision.objects.exists()
-
-
-def test_a_right_that_is_withdrawn_is_gone_at_the_next_click(client, approver, propose):
-    proposal = propose("A")
-    client.force_login(approver)
-    approver.groups.clear()
-    assert client.get(decide_url(proposal, approver)).status_code == 403
-    assert post_decision(client, proposal, approver).status_code == 403
-
-
-def test_a_work_item_that_never_was_is_not_found(client, approver):
-    client.force_login(approver)
-    for pk in (4711, 10**30):
-        assert client.get(reverse("approvals:decide", args=[pk])).status_code == 404
-
-
-def test_a_contributor_does_not_decide_even_if_the_item_is_his(client, approver, clerk, propose):
-    proposal = propose("A")
-    run = item_of(proposal, approver).step_run
-    clerk.user_permissions.add(*approver.groups.get().permissions.all())
-    WorkItem.objects.create(
-        step_run=run,
-        proposal=proposal,
-        record_key="A",
-        assignee=clerk,
-        created_at=timezone.now(),
-    )
-    client.force_login(clerk)
-    page = post_decision(client, proposal, clerk).content.decode()
-    assert "You contributed to this proposal" in page
-    assert not Decision.objects.exists()
-
-
-def test_the_decide_page_reads_with_as_many_queries_for_one_change_as_for_two(
-    client, approver, propose, django_assert_max_num_queries, django_assert_num_queries
-):
-    first, second = propose("A"), propose("B", credit_limit="9", name="Nine")
-    client.force_login(approver)
-    with django_assert_max_num_queries(20) as one:
-        client.get(decide_url(first, approver))
-    with django_assert_num_queries(len(one)):
-        client.get(decide_url(second, approver))
 
 
 @pytest.fixture
