@@ -1,13 +1,35 @@
 """Apply: write approved values to their records, all of a proposal or none."""
 
 from collections import defaultdict
+from dataclasses import dataclass, field
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from . import batch, checking, history, notifications, registry, routing, writing
 from .bulk import update_rows
-from .models import Outcome, ProposedChange, Verb
+from .models import Outcome, Proposal, ProposedChange, Verb, WorkflowStep
+
+
+@dataclass(eq=False)
+class Case:
+    """A proposal whose values are to be applied, with everything that is needed for it.
+
+    loaded_revision: the revision that is stored. message: what came of it, in words.
+    conflicts: why nothing was applied.
+    """
+
+    proposal: Proposal
+    record: batch.Record
+    changes: list[ProposedChange]
+    loaded_revision: int
+    message: str = ""
+    conflicts: list[str] = field(default_factory=list)
+
+    @property
+    def step(self) -> WorkflowStep | None:
+        """The step whose approval was the last; None where a rule approved."""
+        return None
 
 
 def apply(cases, *, by, source) -> None:
@@ -102,7 +124,7 @@ def _send_back(cases, by, source):
                 Verb.CONFLICT,
                 by=by,
                 source=source,
-                step=case.run.step,
+                step=case.step,
                 comment=" ".join(case.conflicts),
             )
             for case in cases

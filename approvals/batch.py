@@ -121,8 +121,8 @@ def _load(governed, lock, **where) -> list[Record]:
     queryset = governed.model._base_manager.filter(**where).order_by("pk")
     # No lock on the key: other records may refer to these meanwhile.
     queryset = queryset.select_for_update(no_key=True) if lock else queryset
-    names = list(governed.fields)
-    attnames = [governed.fields[name].attname for name in names]
+    names = list(governed.proposable)
+    attnames = [governed.proposable[name].attname for name in names]
     rows = queryset.values_list("pk", governed.key, "revision", *attnames)
     records = [
         Record(pk, key, revision, dict(zip(names, stored, strict=True)))
@@ -157,7 +157,7 @@ def _attach_open_changes(governed, records):
         content_type=content_type(governed), object_id__in=records, outcome=""
     ).values_list(*OPEN_CHANGE_COLUMNS)
     for object_id, pk, name, text, *rest, first, last, username in rows:
-        value = values.decode(governed.fields[name], text)
+        value = values.decode(governed.proposable[name], text)
         submitter = get_user_model()(first_name=first, last_name=last, username=username)
         who = values.person_name(submitter) if username else ""
         records[object_id].open[name] = OpenChange(pk, name, value, *rest, who)

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
 
-from . import batch, planning, registry, writing
+from . import batch, planning, registry, submitting, writing
 from .models import GovernedModel, Origin
 from .models.permissions import may_create_record, may_edit_record, may_import_record
 from .outcomes import Change, RecordOutcome, Source
@@ -29,7 +29,7 @@ def change_records(model, changes: list[Change], *, by, source: Source) -> list[
 
     def carry_out():
         plans = planning.plan_changes(governed, changes, by=by, source=source, lock=True)
-        writing.write_changes(governed, plans, by=by, source=source)
+        _submit(writing.write_changes(governed, plans, by=by, source=source), by, source)
         return [plan.outcome for plan in plans]
 
     return _in_transaction(carry_out)
@@ -87,6 +87,14 @@ def existing_keys(model, keys: Iterable[str]) -> dict[str, str]:
     folded = {planning.values.fold_key(key) for key in keys}
     rows = governed.model._base_manager.filter(folded_key__in=folded)
     return dict(rows.values_list("folded_key", governed.key))
+
+
+def _submit(submitted, by, source):
+    """Hand what an import has submitted to its workflow."""
+    routes = {proposal: plan.route for proposal, plan in submitted.items()}
+    records = {proposal.pk: plan.record for proposal, plan in submitted.items()}
+    if routes:
+        submitting.begin(routes, records, by=by, source=source)
 
 
 def _in_transaction(work):

@@ -12,7 +12,7 @@ def moved(governed, record, changes) -> list[str]:
     """What is in conflict: the live value is no longer the original that people saw."""
     found = []
     for change in changes:
-        field = governed.fields[change.field]
+        field = governed.proposable[change.field]
         live = values.encode(field, record.values[change.field])
         if live != change.original:
             found.append(
@@ -30,7 +30,7 @@ def new_values(governed, changes) -> tuple[dict, list[str]]:
     """The values that changes would set, by field name, and why some are not valid any more."""
     good, problems = {}, []
     for change in changes:
-        field = governed.fields[change.field]
+        field = governed.proposable[change.field]
         try:
             good[change.field] = values.normalise(field, change.value)
         except ValidationError as error:
@@ -40,8 +40,9 @@ def new_values(governed, changes) -> tuple[dict, list[str]]:
 
 def missing(governed, new: dict, unknown: set) -> list[str]:
     """Which of the values refer to something that does not exist or is no longer offered."""
+    fields = governed.proposable
     return [
-        f"{governed.fields[name].verbose_name}: {planning.missing_message(governed, name, code)}"
+        f"{fields[name].verbose_name}: {planning.missing_message(governed, name, code)}"
         for name, code in new.items()
         if (name, code) in unknown
     ]

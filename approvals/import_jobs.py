@@ -8,9 +8,10 @@ from django.utils.translation import gettext as _
 
 from . import changes, registry
 from .bulk import insert_rows
+from .facts import Facts
 from .files import FileRefused
 from .models import Behavior, ImportJob, ImportRow, Origin
-from .outcomes import RecordOutcome, Refused, Source
+from .outcomes import RecordOutcome, Source
 from .routing import Router
 from .values import encode
 
@@ -77,10 +78,22 @@ def require_workflow(job: ImportJob) -> None:
     rules = changes.read_rules(model_of(job))
     if job.behavior != Behavior.PROPOSE or not rules.fields:
         return
-    try:
-        Router(job.content_type).first({job.created_by_id})
-    except Refused as refused:
-        raise FileRefused(str(refused)) from None
+    if reason := Router(job.content_type).refusal(_facts(job)):
+        raise FileRefused(reason)
+
+
+def _facts(job):
+    """What routing knows before the first row: who imports."""
+    person = job.created_by_id
+    return Facts(
+        governed=registry.for_content_type(job.content_type),
+        changes={},
+        record={},
+        origin=Origin.IMPORT,
+        originator=person,
+        groups=frozenset(),
+        contributors=frozenset({person}),
+    )
 
 
 def store(job: ImportJob, outcomes: list[RecordOutcome]) -> None:
@@ -144,5 +157,5 @@ def row_of(job: ImportJob, outcome: RecordOutcome) -> ImportRow:
 
 
 def _texts(governed, change, kind):
-    model_field = governed.fields[change.field]
+    model_field = governed.proposable[change.field]
     return [change.field, encode(model_field, change.old), encode(model_field, change.new), kind]

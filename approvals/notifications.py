@@ -22,7 +22,16 @@ from django.utils.translation import ngettext
 
 from . import registry, values
 from .links import proposed_changes_url
-from .models import ImportJob, ItemState, Outcome, Proposal, ProposedChange, Verb, WorkItem
+from .models import (
+    ImportJob,
+    ItemState,
+    Occasion,
+    Outcome,
+    Proposal,
+    ProposedChange,
+    Verb,
+    WorkItem,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -40,7 +49,14 @@ class Mail:
     context: dict
 
 
-def assigned(work_items: list[WorkItem], *, job: ImportJob | None = None) -> None:
+def assigned(
+    work_items: list[WorkItem],
+    *,
+    job: ImportJob | None = None,
+    occasion: Occasion = Occasion.ASSIGNED,
+    by=None,
+    comment: str = "",
+) -> None:
     """Tell each assignee what waits for him: one e-mail a person, however many items.
 
     job: the import that has just made the items; a person hears of it once, with its
@@ -72,6 +88,10 @@ def recalled(proposals: list[Proposal], assignee_ids: list[int], by) -> None:
     """Tell the people whose work items are gone, and originators whom somebody else recalled."""
     people = {*assignee_ids, *(proposal.submitted_by_id for proposal in proposals)} - {by.pk}
     _after_commit(_recalled, people, [proposal.pk for proposal in proposals], by)
+
+
+def terminated(proposal: Proposal, assignee_ids: list[int], *, by, comment: str) -> None:
+    """Tell the originator and the people whose work items are gone."""
 
 
 def discarded(changes: list[ProposedChange], *, by) -> None:
@@ -279,7 +299,7 @@ def _case(proposal):
 
 
 def _change_line(change):
-    field = registry.for_content_type(change.content_type).fields[change.field]
+    field = registry.for_content_type(change.content_type).proposable[change.field]
     old, new = (_one_line(field, text) for text in (change.original, change.value))
     return f"{field.verbose_name}: {old} → {new}"
 

@@ -12,7 +12,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext as _
 
-from . import batch, routing, values
+from . import batch, facts, routing, values
 from .batch import OpenChange, Record, Rules
 from .models import Behavior, Origin, State
 from .models.permissions import may_administer, may_edit_record
@@ -81,7 +81,7 @@ def plan_changes(governed: Governed, changes, *, by, source: Source, lock: bool)
         if plan.ok:
             _check_rules(governed, plan, rules)
     if source.origin == Origin.IMPORT:
-        _route(governed, plans, by)
+        _route(governed, plans, by, source)
     for plan in plans:
         _tell(plan)
     return plans
@@ -280,17 +280,31 @@ def _first_touched(rule, touched):
     return next(name for name in rule.fields if name in touched)
 
 
-def _route(governed, plans, by):
+def _route(governed, plans, by, source):
     """Imports submit what they propose: find who would decide, or fail the row."""
     proposing = [plan for plan in plans if plan.ok and plan.proposed]
     if not proposing:
         return
     router = routing.Router(batch.content_type(governed))
+    groups = facts.groups_of({by.pk}).get(by.pk, frozenset())
     for plan in proposing:
         try:
-            plan.route = router.first({by.pk})
+            plan.route = router.first(_facts(governed, plan, by, groups, source))
         except Refused as refused:
             plan.fail("", str(refused))
+
+
+def _facts(governed, plan, by, groups, source):
+    stored = plan.record.values
+    return facts.Facts(
+        governed=governed,
+        changes={name: (stored[name], new) for name, new in plan.proposed.items()},
+        record={**stored, **plan.written},
+        origin=source.origin,
+        originator=by.pk,
+        groups=groups,
+        contributors=frozenset({by.pk}),
+    )
 
 
 def _tell(plan):

@@ -8,12 +8,24 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django_fsm import can_proceed, has_transition_perm
 
-from . import batch, checking, history, notifications, registry, routing, values, writing
+from . import (
+    batch,
+    checking,
+    facts,
+    history,
+    notifications,
+    registry,
+    routing,
+    submitting,
+    values,
+    writing,
+)
 from .bulk import update_rows
 from .models import (
     EDITABLE,
     Contributor,
     ItemState,
+    Outcome,
     Proposal,
     ProposedChange,
     RunState,
@@ -39,10 +51,25 @@ def submit(proposal_id: int, *, by, note="", revision=None, source=BROWSER) -> P
     if not _refresh(proposal, record, by, source):
         return proposal
     checking.require_valid(proposal, record)
-    contributors = set(proposal.contributors.values_list("person", flat=True)) | {by.pk}
-    route = routing.Router(proposal.content_type).first(contributors)
-    writing.start({proposal: route}, by=by, source=source, note=note)
+    route = routing.Router(proposal.content_type).first(_facts(proposal, record, by))
+    submitting.start({proposal: route}, {proposal.pk: record}, by=by, source=source, note=note)
     return proposal
+
+
+def preview_route(proposal: Proposal, *, by) -> routing.Preview:
+    """The way that `proposal` would take if `by` submitted it now, without a write or a lock."""
+    governed = registry.for_content_type(proposal.content_type)
+    records = batch.load_by_ids(governed, [proposal.object_id], lock=False)
+    known = _facts(proposal, records[proposal.object_id], by)
+    return routing.Router(proposal.content_type).preview(known)
+
+
+def _facts(proposal, record, by):
+    changes = list(ProposedChange.objects.filter(proposal=proposal, outcome=""))
+    found = facts.of_proposals(
+        [proposal], {proposal.pk: record}, {proposal.pk: changes}, originator=by
+    )
+    return found[proposal.pk]
 
 
 @transaction.atomic
@@ -63,6 +90,27 @@ def recall(proposal_id: int, *, by, comment="", revision=None, source=BROWSER) -
     event = routing.proposal_event(proposal, Verb.RECALLED, by=by, source=source, comment=comment)
     history.record([event])
     notifications.recalled([proposal], assignees, by=by)
+    return proposal
+
+
+@transaction.atomic
+def terminate(proposal_id: int, *, by, comment: str, revision=None, source=BROWSER) -> Proposal:
+    """End the workflow of a pending proposal for good: its changes are discarded.
+
+    comment: the reason. Raises Refused with what is wrong, or PermissionDenied.
+    """
+    proposal, _record = lock(proposal_id)
+    _require(proposal, "terminate", by, revision)
+    comment = require_reason(comment)
+    assignees = stop_runs([proposal])
+    loaded, now = proposal.revision, timezone.now()
+    proposal.terminate(now)
+    writing.save_states({proposal: loaded})
+    changes = ProposedChange.objects.filter(proposal=proposal, outcome="")
+    changes.update(outcome=Outcome.DISCARDED)
+    event = routing.proposal_event(proposal, Verb.TERMINATED, by=by, source=source, comment=comment)
+    history.record([event])
+    notifications.terminated(proposal, assignees, by=by, comment=comment)
     return proposal
 
 
@@ -134,7 +182,7 @@ def lock_all(proposal_ids) -> tuple[dict[int, Proposal], dict[int, batch.Record]
         for content_type in sorted(objects, key=lambda content_type: content_type.pk)
     }
     proposals = Proposal.objects.select_for_update(of=("self",)).order_by("pk")
-    proposals = proposals.select_related("content_type").in_bulk([p.pk for p in found])
+    proposals = proposals.select_related("content_type", "version").in_bulk([p.pk for p in found])
     return proposals, {p.pk: locked[p.content_type_id][p.object_id] for p in found}
 
 
@@ -160,6 +208,14 @@ def clean_comment(text: str) -> str:
         return values.clean_text(text or "", multiline=True)
     except ValidationError as error:
         raise Refused(error.messages[0]) from None
+
+
+def require_reason(text: str) -> str:
+    """A reason as it is stored. Raises Refused where there is none, or it cannot be shown."""
+    comment = clean_comment(text)
+    if not comment:
+        raise Refused(_("Say why: a reason is required."))
+    return comment
 
 
 def state_message(proposal: Proposal) -> str:
@@ -194,7 +250,7 @@ def _refresh(proposal, record, by, source) -> bool:
     moved, equal = [], []
     changes = list(ProposedChange.objects.filter(proposal=proposal, outcome=""))
     for change in changes:
-        live = values.encode(governed.fields[change.field], record.values[change.field])
+        live = values.encode(governed.proposable[change.field], record.values[change.field])
         if change.value == live:
             equal.append(change)
         elif change.original != live:

@@ -69,7 +69,7 @@ def open_proposals(record, viewer) -> list[ProposalCard]:
             content_type=batch.content_type(governed), object_id=record.pk, state__in=OPEN
         )
     )
-    live = {name: getattr(record, f.attname) for name, f in governed.fields.items()}
+    live = {name: getattr(record, f.attname) for name, f in governed.proposable.items()}
     returns = _last_returns(proposals)
     return [_card(governed, proposal, live, returns, viewer) for proposal in proposals]
 
@@ -128,7 +128,7 @@ def _actions(proposal, viewer, own_item) -> set[str]:
 
 def change_line(governed, change: ProposedChange, live: dict) -> ChangeLine:
     """A proposed change as a page shows it; live: the record's values by field name."""
-    f = governed.fields[change.field]
+    f = governed.proposable[change.field]
     return ChangeLine(
         id=change.pk,
         field=change.field,
@@ -189,7 +189,7 @@ def work_item_lines(items) -> list[WorkItemLine]:
         proposal = proposals[item.proposal_id]
         governed = registry.for_content_type(proposal.content_type)
         record = records[proposal.content_type_id, proposal.object_id]
-        live = {name: getattr(record, f.attname) for name, f in governed.fields.items()}
+        live = {name: getattr(record, f.attname) for name, f in governed.proposable.items()}
         changes = [change_line(governed, change, live) for change in proposal.open_changes]
         lines.append(WorkItemLine(item, proposal, changes, record))
     return lines
@@ -235,7 +235,7 @@ def event_lines(events, model) -> list[EventLine]:
 
 
 def _event_line(governed, event):
-    f = governed.fields.get(event.field)
+    f = governed.proposable.get(event.field)
     details = []
     if event.verb == Verb.CREATED and event.new:
         details = [_detail(governed, name, text) for name, text in json.loads(event.new).items()]
@@ -250,7 +250,7 @@ def _event_line(governed, event):
 
 
 def _detail(governed, name, text):
-    f = governed.fields.get(name)
+    f = governed.proposable.get(name)
     return (str(f.verbose_name), values.display_text(f, text)) if f else (name, text)
 
 

@@ -13,6 +13,9 @@ from django.db.models import Field, Model
 
 from .models import GovernedModel
 
+# The field that says that a new record is not for use yet; only an approval clears it.
+HELD = "held"
+
 
 @dataclass(frozen=True)
 class Rule:
@@ -50,6 +53,11 @@ class Governed:
         """Every field that can be set, by name, in the order of the form."""
         names = [name for group in self.groups.values() for name in group]
         return {name: self.model._meta.get_field(name) for name in names}
+
+    @cached_property
+    def proposable(self) -> dict[str, Field]:
+        """Every field that a proposed change can be about: also the release of a held record."""
+        return {**self.fields, HELD: self.model._meta.get_field(HELD)}
 
     @cached_property
     def key_field(self) -> Field:

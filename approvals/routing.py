@@ -1,25 +1,27 @@
 """Which workflow takes a proposal, which step comes next, who decides it."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from django.contrib.auth import get_user_model
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from . import history, notifications, values
-from .bulk import insert_rows
+from . import conditions, values
+from .conditions import Evaluation
+from .facts import Facts
 from .models import (
+    Assignment,
+    AutomaticAction,
+    ManagerTake,
     Policy,
     Proposal,
-    StepRun,
+    ReportingLine,
     Verb,
     VersionState,
     WorkflowEvent,
     WorkflowStep,
     WorkflowVersion,
-    WorkItem,
 )
 from .outcomes import Refused
 
@@ -27,73 +29,151 @@ BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 
 @dataclass(frozen=True)
-class Route:
-    """A step to enter and the people, by id, who get its work items."""
+class Assignee:
+    """Someone who gets a work item, by id.
+
+    group: the group through which it reaches him. on_behalf_of: who delegated it.
+    """
+
+    person: int
+    group: int | None = None
+    on_behalf_of: int | None = None
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """A step that does not apply, and the condition that did not hold."""
 
     step: WorkflowStep
-    people: tuple[int, ...]
+    evaluation: Evaluation
+
+
+@dataclass(frozen=True)
+class Route:
+    """Where a proposal goes next in a workflow version.
+
+    step: the step to enter and `people`, who get its work items; None where `rule`
+    decides at once, or where no step is left. skipped: the steps passed over.
+    """
+
+    version: WorkflowVersion
+    step: WorkflowStep | None = None
+    people: tuple[Assignee, ...] = ()
+    skipped: tuple[Skipped, ...] = ()
+    rule: AutomaticAction | None = None
 
     @property
     def votes_needed(self) -> int:
         """How many approvals complete the step."""
-        return len(self.people) if self.step.policy == Policy.ALL else 1
+        return votes_needed(self.step, len(self.people))
+
+
+@dataclass(frozen=True)
+class PlannedStep:
+    """A step as a route preview shows it: whether it applies and why, and who would decide."""
+
+    step: WorkflowStep
+    evaluation: Evaluation
+    people: tuple[Assignee, ...]
+
+    @property
+    def applies(self) -> bool:
+        """Whether the step's condition holds."""
+        return self.evaluation.holds
+
+
+@dataclass(frozen=True)
+class Preview:
+    """The whole way of a proposal if it were submitted now.
+
+    passed_over: the workflows before this one, whose conditions do not hold. refusal:
+    why it would not be taken, or "".
+    """
+
+    version: WorkflowVersion | None = None
+    passed_over: tuple[tuple[WorkflowVersion, Evaluation], ...] = ()
+    rule: AutomaticAction | None = None
+    steps: tuple[PlannedStep, ...] = ()
+    refusal: str = ""
+
+    @property
+    def first(self) -> Route:
+        """The first step to enter, or the rule that decides. Raises Refused."""
+        if self.refusal:
+            raise Refused(self.refusal)
+        if self.rule:
+            return Route(self.version, rule=self.rule)
+        entered = next(planned for planned in self.steps if planned.applies)
+        before = self.steps[: self.steps.index(entered)]
+        skipped = tuple(Skipped(planned.step, planned.evaluation) for planned in before)
+        return Route(self.version, entered.step, entered.people, skipped)
 
 
 class Router:
     """Finds the way of proposals through workflow versions, from memory.
 
-    content_type: the governed model; its active version is used for what is
-    submitted. versions: the ids of versions that are running already.
+    content_type: the governed model whose active versions take what is submitted.
+    versions: the ids of versions that are running already.
     """
 
     def __init__(self, content_type=None, versions: Iterable[int] = ()):
-        self.active = _active_version(content_type) if content_type else None
-        ids = {*versions, *([self.active.pk] if self.active else [])}
-        self.steps = _steps_by_version(ids)
+        self.active = _active_versions(content_type) if content_type else []
+        self.steps = _steps_by_version({*versions, *(version.pk for version in self.active)})
         self.deciders = deciders("decide_proposal")
         self._administrators = None
+        self._managers = None
+        self._found = {}
 
-    def first(self, contributors: set[int]) -> Route:
-        """The first step for a proposal with these contributors.
+    def first(self, facts: Facts) -> Route:
+        """Where a proposal goes when it is submitted.
 
-        Raises Refused where no active workflow covers it, or where any of its
-        steps has nobody who may decide: nothing is ever approved by accident.
+        Raises Refused where no active workflow covers it, no step of it applies, or a
+        step that applies has nobody who may decide: nothing is ever approved by accident.
         """
-        if self.active is None:
-            raise Refused(
-                _("No active workflow covers this change. An administrator activates one first.")
-            )
-        steps = self.steps[self.active.pk]
-        if not steps:
-            raise Refused(_("The active workflow has no step."))
-        routes = [Route(step, self.eligible(step, contributors)) for step in steps]
-        for route in routes:
-            if not route.people:
-                raise Refused(
-                    _(
-                        "Nobody may decide the step “%(step)s”: everyone assigned to it is absent, "
-                        "lacks the right, or contributed to the proposal."
-                    )
-                    % {"step": route.step.name}
-                )
-        return routes[0]
+        return self.preview(facts).first
 
-    def after(self, step: WorkflowStep, contributors: set[int]) -> Route | None:
-        """The step after `step`, or None after the last.
+    def preview(self, facts: Facts) -> Preview:
+        """The whole way of a proposal, as `first` would take it."""
+        version, passed_over = self._choose(facts)
+        if version is None:
+            return Preview(passed_over=passed_over, refusal=_no_workflow(passed_over))
+        for rule in version.automatic_actions.all():
+            if conditions.evaluate(rule, facts).holds:
+                return Preview(version, passed_over, rule)
+        steps = tuple(self._planned(step, facts) for step in self.steps[version.pk])
+        return Preview(version, passed_over, steps=steps, refusal=_cannot_start(steps))
 
-        Raises Refused where nobody could decide it.
+    def refusal(self, facts: Facts) -> str:
+        """Why no proposal with these facts could be taken, whatever its changes; or ""."""
+        if any(self._has_conditions(version) for version in self.active):
+            return ""
+        return self.preview(facts).refusal
+
+    def after(self, step: WorkflowStep, facts: Facts) -> Route:
+        """Where a proposal goes when `step` is complete; a route without step after the last.
+
+        Raises Refused where nobody could decide the next step.
         """
-        later = [s for s in self.steps[step.version_id] if s.position > step.position]
-        if not later:
-            return None
-        return self.again(later[0], contributors)
+        skipped, steps = [], self.steps[step.version_id]
+        for later in steps:
+            if later.position <= step.position:
+                continue
+            evaluation = conditions.evaluate(later, facts)
+            if evaluation.holds:
+                people = self.again(later, facts)
+                return Route(later.version, later, people, tuple(skipped))
+            skipped.append(Skipped(later, evaluation))
+        return Route(steps[0].version, skipped=tuple(skipped))
 
-    def again(self, step: WorkflowStep, contributors: set[int]) -> Route:
+    def again(
+        self, step: WorkflowStep, facts: Facts, without: Collection[int] = ()
+    ) -> tuple[Assignee, ...]:
         """Who decides `step` now: its people, or else the eligible administrators.
 
-        Raises Refused where there is none of them either.
+        without: people who are not to get it. Raises Refused where nobody is left.
         """
-        people = self.eligible(step, contributors) or self._stand_ins(contributors)
+        people = [a for a in self.eligible(step, facts) if a.person not in without]
+        people = people or [a for a in self.stand_ins(facts) if a.person not in without]
         if not people:
             raise Refused(
                 _(
@@ -102,41 +182,173 @@ class Router:
                 )
                 % {"step": step.name}
             )
-        return Route(step, people)
+        return tuple(people)
 
-    def eligible(self, step, contributors) -> tuple[int, ...]:
-        """The people, by id, who are assigned to `step` and may decide it."""
-        users = {user.pk for user in step.users.all()}
-        groups = {group.pk for group in step.groups.all()}
-        return tuple(
-            pk
-            for pk, member_of in self.deciders.items()
-            if pk not in contributors and (pk in users or groups & member_of)
-        )
+    def eligible(self, step: WorkflowStep, facts: Facts) -> tuple[Assignee, ...]:
+        """The people who are assigned to `step` and may decide it."""
+        key = (step.pk, facts.originator, facts.contributors, tuple(facts.delegates.items()))
+        if key not in self._found:
+            self._found[key] = self._eligible(step, facts)
+        return self._found[key]
 
-    def _stand_ins(self, contributors) -> tuple[int, ...]:
+    def stand_ins(self, facts: Facts) -> tuple[Assignee, ...]:
+        """The administrators who may decide where nobody else is left to."""
         if self._administrators is None:
             self._administrators = deciders("administer_workflow")
-        return tuple(pk for pk in self._administrators if pk not in contributors)
+        people = sorted(self._administrators.keys() - facts.contributors)
+        return tuple(Assignee(person) for person in people)
+
+    def may_get(self, person: int, facts: Facts) -> bool:
+        """Whether `person` may decide work items at all, and did not contribute."""
+        return person in self.deciders and person not in facts.contributors
+
+    def managers_of(self, step: WorkflowStep, person: int) -> list[int]:
+        """The managers above `person` whom `step` means, from the lowest level up."""
+        stop = step.manager_stop_group_id
+        found = []
+        for level, manager in enumerate(self._way_up(person), start=1):
+            if level >= step.manager_start:
+                found.append(manager)
+            if stop and stop in self._groups(manager) and level >= step.manager_start:
+                break
+            if step.manager_levels and len(found) >= step.manager_levels:
+                break
+        return found
+
+    def named(self, step: WorkflowStep) -> list[tuple[int, int | None]]:
+        """Who of `step`'s users and groups may decide: pairs of person and group, by id."""
+        users = {user.pk for user in step.users.all()}
+        groups = {group.pk for group in step.groups.all()}
+        return [
+            (pk, None if pk in users else min(groups & member_of))
+            for pk, member_of in self.deciders.items()
+            if pk in users or groups & member_of
+        ]
+
+    def _has_conditions(self, version):
+        conditional = [version, *version.automatic_actions.all(), *self.steps[version.pk]]
+        return any(owner.conditions.all() for owner in conditional)
+
+    def _choose(self, facts):
+        """The active version that covers a proposal, and those before it that do not."""
+        passed_over = []
+        for version in self.active:
+            evaluation = conditions.evaluate(version, facts)
+            if evaluation.holds:
+                return version, tuple(passed_over)
+            passed_over.append((version, evaluation))
+        return None, tuple(passed_over)
+
+    def _planned(self, step, facts):
+        evaluation = conditions.evaluate(step, facts)
+        people = self.eligible(step, facts) if evaluation.holds else ()
+        return PlannedStep(step, evaluation, people)
+
+    def _eligible(self, step, facts):
+        able = {p: group for p, group in self._assigned(step, facts) if self.may_get(p, facts)}
+        if step.assignment == Assignment.MANAGERS and step.manager_take == ManagerTake.LAST:
+            able = dict(list(able.items())[-1:])
+        taken = set(able)
+        found = []
+        for person, group in able.items():
+            delegate = self._delegate(person, facts)
+            if delegate and delegate not in taken:
+                taken.add(delegate)
+                found.append(Assignee(delegate, group, on_behalf_of=person))
+            else:
+                found.append(Assignee(person, group))
+        return tuple(found)
+
+    def _assigned(self, step, facts):
+        """Pairs of a person whom a step names and the group that he is named by, if any."""
+        if step.assignment == Assignment.MANAGERS:
+            return [(manager, None) for manager in self.managers_of(step, facts.originator)]
+        return self.named(step)
+
+    def _delegate(self, person, facts):
+        """Whom a person's work items on the proposal go to, if that one may decide it."""
+        seen, delegate = {person}, None
+        while (further := facts.delegates.get(delegate or person)) and further not in seen:
+            seen.add(further)
+            if self.may_get(further, facts):
+                delegate = further
+            else:
+                break
+        return delegate
+
+    def _way_up(self, person):
+        if self._managers is None:
+            rows = ReportingLine.objects.values_list("person", "manager")
+            self._managers = dict(rows)
+        seen = {person}
+        while (person := self._managers.get(person)) and person not in seen:
+            seen.add(person)
+            yield person
+
+    def _groups(self, person):
+        return self.deciders.get(person, ())
 
 
-def _active_version(content_type):
-    """The active version of the first workflow, in the administrator's order."""
-    return (
-        WorkflowVersion.objects.filter(
-            workflow__content_type=content_type, state=VersionState.ACTIVE
+def votes_needed(step: WorkflowStep, people: int) -> int:
+    """How many approvals complete `step` where so many people decide it.
+
+    A rejection among the decisions that are needed rejects: it makes so many
+    approvals impossible, or comes before them.
+    """
+    if step.policy == Policy.ALL:
+        return people
+    if step.policy == Policy.MAJORITY:
+        return people // 2 + 1
+    if step.policy == Policy.PERCENTAGE:
+        return max(1, -(-people * step.percentage // 100))
+    return 1
+
+
+def _no_workflow(passed_over):
+    if passed_over:
+        return _("No active workflow covers this change: the condition of none of them holds.")
+    return _("No active workflow covers this change. An administrator activates one first.")
+
+
+def _cannot_start(steps) -> str:
+    if not steps:
+        return _("The active workflow has no step.")
+    if not any(planned.applies for planned in steps):
+        return _("No step of the workflow applies to this change.")
+    for planned in steps:
+        if planned.applies and not planned.people:
+            return _(
+                "Nobody may decide the step “%(step)s”: everyone assigned to it is absent, "
+                "lacks the right, or contributed to the proposal."
+            ) % {"step": planned.step.name}
+    return ""
+
+
+def _active_versions(content_type) -> list[WorkflowVersion]:
+    """The active versions in the administrator's order, the default one last."""
+    versions = WorkflowVersion.objects.filter(
+        workflow__content_type=content_type, state=VersionState.ACTIVE
+    )
+    return list(
+        versions.order_by("workflow__is_default", "workflow__position", "workflow__name")
+        .select_related("workflow")
+        .prefetch_related(
+            *_rows("conditions"), "automatic_actions", *_rows("automatic_actions__conditions")
         )
-        .order_by("workflow__position", "workflow__name")
-        .first()
     )
 
 
 def _steps_by_version(ids) -> dict[int, list[WorkflowStep]]:
     steps = defaultdict(list)
     queryset = WorkflowStep.objects.filter(version__in=ids).order_by("position")
-    for step in queryset.prefetch_related("users", "groups"):
+    queryset = queryset.select_related("version__workflow")
+    for step in queryset.prefetch_related("users", "groups", *_rows("conditions")):
         steps[step.version_id].append(step)
     return steps
+
+
+def _rows(path):
+    return path, f"{path}__person", f"{path}__group"
 
 
 def deciders(codename) -> dict[int, set[int]]:
@@ -149,40 +361,6 @@ def deciders(codename) -> dict[int, set[int]]:
     return groups
 
 
-def enter(routes: dict[Proposal, Route], *, by, source) -> None:
-    """Start a step for each saved proposal: its run, its work items, history and mail."""
-    if not routes:
-        return
-    now = timezone.now()
-    runs = [
-        StepRun(proposal=p, step=r.step, votes_needed=r.votes_needed, started_at=now)
-        for p, r in routes.items()
-    ]
-    run_of = {proposal: run for run, proposal in insert_rows(runs, ("id", "proposal"))}
-    items = [
-        WorkItem(
-            step_run_id=run_of[p.pk],
-            proposal=p,
-            record_key=p.record_key,
-            assignee_id=person,
-            created_at=now,
-        )
-        for p, route in routes.items()
-        for person in route.people
-    ]
-    insert_rows(items)
-    names = names_of({person for route in routes.values() for person in route.people})
-    history.record([_assigned(p, r, names, by, source) for p, r in routes.items()])
-    notifications.assigned(items, job=source.job)
-
-
-def _assigned(proposal, route, names, by, source):
-    people = ", ".join(names[person] for person in route.people)
-    return proposal_event(
-        proposal, Verb.ASSIGNED, by=by, source=source, step=route.step, comment=people
-    )
-
-
 def names_of(ids) -> dict[int, str]:
     """People's names as a page shows them, by id."""
     people = get_user_model().objects.filter(pk__in=ids)
@@ -190,7 +368,10 @@ def names_of(ids) -> dict[int, str]:
 
 
 def proposal_event(proposal: Proposal, verb: Verb, *, by, source, **details) -> WorkflowEvent:
-    """An unsaved history entry about `proposal`; `details` are further columns."""
+    """An unsaved history entry about `proposal`; `details` are further columns.
+
+    by: who did it; None for an automatic action or a time limit.
+    """
     return WorkflowEvent(
         actor=by,
         verb=verb,

@@ -74,7 +74,7 @@ def _text_of(field, raw):
 
 
 def _empty(field):
-    if field.blank or field.null:
+    if field.blank:
         return None if field.null else ""
     raise ValidationError(_("This field is required."), code="required")
 
@@ -141,7 +141,12 @@ def display_text(field: models.Field, text: str | None) -> str:
 
 
 def person_name(person) -> str:
-    """Return a person's full name, or else the name he logs in with."""
+    """Return a person's full name, or else the name he logs in with.
+
+    None stands for the workflow itself: an automatic action, or a time limit.
+    """
+    if person is None:
+        return _("Workflow")
     return person.get_full_name() or person.get_username()
 
 

@@ -94,9 +94,9 @@ def problems(version: WorkflowVersion) -> list[str]:
 
 
 def deciders(version: WorkflowVersion) -> dict[WorkflowStep, list]:
-    """The steps of `version` in order, each with the people who could decide it now."""
+    """The steps of `version` in order, each with the users and group members who could decide."""
     router = Router(versions=[version.pk])
-    ids = {step: router.eligible(step, contributors=()) for step in router.steps[version.pk]}
+    ids = {step: [pk for pk, _group in router.named(step)] for step in router.steps[version.pk]}
     people = get_user_model().objects.in_bulk({pk for found in ids.values() for pk in found})
     return {step: [people[pk] for pk in found] for step, found in ids.items()}
 

@@ -4,7 +4,7 @@ import json
 
 from django.utils import timezone
 
-from . import batch, history, notifications, routing, values
+from . import batch, history, notifications, values
 from .bulk import insert_rows, update_rows
 from .models import (
     Contributor,
@@ -52,7 +52,8 @@ def save_states(proposals: dict[Proposal, int]) -> None:
     proposals: each with the revision it was loaded with. Raises LostUpdate where
     one was not as it was loaded.
     """
-    fields = ["state", "revision", "submitted_by", "submitted_at", "note", "version", "closed_at"]
+    fields = ["state", "revision", "submitted_by", "submitted_at", "note", "version"]
+    fields += ["automatic_action", "closed_at"]
     rows = [
         (
             p.pk,
@@ -63,6 +64,7 @@ def save_states(proposals: dict[Proposal, int]) -> None:
             p.submitted_at,
             p.note,
             p.version_id,
+            p.automatic_action_id,
             p.closed_at,
         )
         for p, loaded in proposals.items()
@@ -71,15 +73,18 @@ def save_states(proposals: dict[Proposal, int]) -> None:
         raise LostUpdate
 
 
-def write_changes(governed, plans: list[Plan], *, by, source) -> None:
-    """Carry out plans for existing records, inside the caller's transaction and locks."""
+def write_changes(governed, plans: list[Plan], *, by, source) -> dict[Proposal, Plan]:
+    """Carry out plans for existing records, inside the caller's transaction and locks.
+
+    Returns the proposals that imports have submitted, for `approvals.submitting`.
+    """
     plans = [plan for plan in plans if plan.ok]
     now = timezone.now()
     _record_unapproved(governed, [p for p in plans if p.unapproved], by, source, now)
     _supersede(governed, [p for p in plans if p.superseded], by, source, now)
     _write_direct(governed, [p for p in plans if p.written], by, source, now)
     _replace(governed, [p for p in plans if p.replaced], by, source, now)
-    _propose(governed, [p for p in plans if p.proposed], by, source, now)
+    return _propose(governed, [p for p in plans if p.proposed], by, source, now)
 
 
 def write_creations(governed, plans: list[Plan], *, by, source) -> None:
@@ -128,7 +133,7 @@ def _record_event(governed, plan, verb, by, source, **details):
 
 
 def _field_event(governed, plan, verb, name, old, new, by, source, **details):
-    field = governed.fields[name]
+    field = governed.proposable[name]
     texts = {"old": values.encode(field, old), "new": values.encode(field, new)}
     return _record_event(governed, plan, verb, by, source, field=name, **texts, **details)
 
@@ -152,7 +157,7 @@ def _record_unapproved(governed, plans, by, source, now):
         proposal.state, proposal.closed_at = State.NOT_REQUIRED, now
     proposals = _insert_proposals(made)
     _insert_changes(governed, plans, proposals, "unapproved", by, now, Outcome.APPLIED)
-    _contribute(proposals.values(), by, Role.IMPORTED)
+    contribute(proposals.values(), by, Role.IMPORTED)
     history.record(
         [
             _field_event(
@@ -172,16 +177,15 @@ def _record_unapproved(governed, plans, by, source, now):
     )
 
 
-def _propose(governed, plans, by, source, now):
+def _propose(governed, plans, by, source, now) -> dict[Proposal, Plan]:
     """Put new proposed changes into the not submitted proposal, or submit them if imported."""
     if not plans:
-        return
-    if source.origin == Origin.IMPORT:
-        proposals, role = _insert_submitted(governed, plans, by, source, now), Role.IMPORTED
-    else:
-        proposals, role = _open_drafts(governed, plans, by, source, now), Role.PROPOSED
+        return {}
+    imported = source.origin == Origin.IMPORT
+    place = _insert_submitted if imported else _open_drafts
+    proposals = place(governed, plans, by, source, now)
     _insert_changes(governed, plans, proposals, "proposed", by, now, Outcome.OPEN)
-    _contribute(proposals.values(), by, role)
+    contribute(proposals.values(), by, Role.IMPORTED if imported else Role.PROPOSED)
     history.record(
         [
             _field_event(
@@ -201,8 +205,7 @@ def _propose(governed, plans, by, source, now):
     )
     for plan in plans:
         plan.outcome.proposals.add(proposals[plan.record.id].pk)
-    if role == Role.IMPORTED:
-        _begin({proposals[p.record.id]: p.route for p in plans}, by, source)
+    return {proposals[plan.record.id]: plan for plan in plans} if imported else {}
 
 
 def _open_drafts(governed, plans, by, source, now) -> dict[int, Proposal]:
@@ -223,29 +226,8 @@ def _insert_submitted(governed, plans, by, source, now) -> dict[int, Proposal]:
     """A proposal of its own for each plan, submitted before it is ever stored."""
     made = {p.record.id: _new_proposal(governed, p, by, source, now) for p in plans}
     for plan in plans:
-        made[plan.record.id].submit(by, now, plan.route.step.version_id)
+        made[plan.record.id].submit(by, now, plan.route.version.pk)
     return _insert_proposals(made)
-
-
-def start(routes: dict, *, by, source, note="") -> None:
-    """Submit stored proposals, each with the route found for it."""
-    now = timezone.now()
-    loaded = {proposal: proposal.revision for proposal in routes}
-    for proposal, route in routes.items():
-        proposal.submit(by, now, route.step.version_id, note)
-    save_states(loaded)
-    _begin(routes, by, source, note)
-
-
-def _begin(routes, by, source, note=""):
-    _contribute(routes, by, Role.SUBMITTED)
-    history.record(
-        [
-            routing.proposal_event(p, Verb.SUBMITTED, by=by, source=source, comment=note)
-            for p in routes
-        ]
-    )
-    routing.enter(routes, by=by, source=source)
 
 
 def _new_proposal(governed, plan, by, source, now) -> Proposal:
@@ -275,8 +257,8 @@ def _insert_changes(governed, plans, proposals, kind, by, now, outcome):
                 content_type=batch.content_type(governed),
                 object_id=plan.record.id,
                 field=name,
-                original=values.encode(governed.fields[name], plan.record.values[name]),
-                value=values.encode(governed.fields[name], new),
+                original=values.encode(governed.proposable[name], plan.record.values[name]),
+                value=values.encode(governed.proposable[name], new),
                 outcome=outcome,
                 proposed_by=by,
                 proposed_at=now,
@@ -287,7 +269,8 @@ def _insert_changes(governed, plans, proposals, kind, by, now, outcome):
     )
 
 
-def _contribute(proposals, person, role):
+def contribute(proposals, person, role) -> None:
+    """Note that `person` had a hand in `proposals`, and how."""
     rows = [Contributor(proposal=p, person=person, role=role) for p in proposals]
     insert_rows(rows, ignore_conflicts=True)
 
@@ -325,7 +308,7 @@ def _touch(proposal_ids, by):
     for proposal in loaded:
         proposal.revision += 1
     save_states(loaded)
-    _contribute(loaded, by, Role.EDITED)
+    contribute(loaded, by, Role.EDITED)
 
 
 def _supersede(governed, plans, by, source, now):

@@ -28,7 +28,7 @@ def shown(event) -> Shown:
         column = ApprovalParameters._meta.get_field(event.field)
         return _step(column.verbose_name, *_texts(column, event))
     if event.verb == Verb.ENABLEMENT_CHANGED:
-        field = registry.for_content_type(event.content_type).fields.get(event.field)
+        field = registry.for_content_type(event.content_type).proposable.get(event.field)
         label = _("Enable %(field)s") % {"field": field.verbose_name if field else event.field}
         return _step(label, *_texts(FieldEnablement._meta.get_field("enabled"), event))
     return _about_record(event) if event.content_type else Shown("", "")

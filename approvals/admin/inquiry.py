@@ -76,7 +76,7 @@ class ChangeValues:
 
 
 def _field(change):
-    return registry.for_content_type(change.content_type).fields[change.field]
+    return registry.for_content_type(change.content_type).proposable[change.field]
 
 
 class ReadOnlyInline(ReadOnly, admin.TabularInline):

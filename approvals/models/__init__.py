@@ -1,14 +1,18 @@
 """The engine's tables, one file per subject."""
 
+from .conditions import ConditionRow, Match, Operator, Subject
 from .governed import GovernedModel, NeverDeleted
 from .history import Verb, WorkflowEvent
 from .imports import ImportJob, ImportRow
+from .notifications import MailState, Notification, Occasion
 from .parameters import ApprovalParameters, Behavior, FieldEnablement
+from .people import ReportingLine, Substitution
 from .proposals import (
     EDITABLE,
     OPEN,
     RETURNED,
     Contributor,
+    Kind,
     Origin,
     Outcome,
     Proposal,
@@ -16,8 +20,25 @@ from .proposals import (
     Role,
     State,
 )
-from .work_items import Action, Decision, ItemState, RunState, StepRun, WorkItem
-from .workflows import Policy, VersionState, Workflow, WorkflowStep, WorkflowVersion
+from .work_items import Action, Decision, Delegation, ItemState, RunState, StepRun, WorkItem
+from .workflows import (
+    Assignment,
+    AutomaticAction,
+    AutomaticCondition,
+    AutomaticDecision,
+    EscalationKind,
+    EscalationLevel,
+    FinalAction,
+    ManagerTake,
+    Policy,
+    StepCondition,
+    TimeUnit,
+    VersionCondition,
+    VersionState,
+    Workflow,
+    WorkflowStep,
+    WorkflowVersion,
+)
 
 __all__ = [
     "EDITABLE",
@@ -25,25 +46,47 @@ __all__ = [
     "RETURNED",
     "Action",
     "ApprovalParameters",
+    "Assignment",
+    "AutomaticAction",
+    "AutomaticCondition",
+    "AutomaticDecision",
     "Behavior",
+    "ConditionRow",
     "Contributor",
     "Decision",
+    "Delegation",
+    "EscalationKind",
+    "EscalationLevel",
     "FieldEnablement",
+    "FinalAction",
     "GovernedModel",
     "ImportJob",
     "ImportRow",
     "ItemState",
+    "Kind",
+    "MailState",
+    "ManagerTake",
+    "Match",
     "NeverDeleted",
+    "Notification",
+    "Occasion",
+    "Operator",
     "Origin",
     "Outcome",
     "Policy",
     "Proposal",
     "ProposedChange",
+    "ReportingLine",
     "Role",
     "RunState",
     "State",
+    "StepCondition",
     "StepRun",
+    "Subject",
+    "Substitution",
+    "TimeUnit",
     "Verb",
+    "VersionCondition",
     "VersionState",
     "WorkItem",
     "Workflow",

@@ -22,13 +22,15 @@ class GovernedModel(models.Model):
     """Base of a model whose records change only through `approvals.changes`.
 
     revision counts the writes of a record, so that a form can tell whether
-    somebody else has saved meanwhile. folded_key is the business key as keys are
+    somebody else has saved meanwhile. held: not for use, since nobody has approved the
+    new record yet. folded_key is the business key as keys are
     compared, whatever the case: SQLite's LOWER knows only ASCII.
     """
 
     key_name = ""
     folded_key = models.CharField(max_length=200, unique=True, editable=False)
     revision = models.PositiveIntegerField(_("revision"), default=1, editable=False)
+    held = models.BooleanField(_("Held until approved"), default=False, editable=False)
     created_at = models.DateTimeField(_("created"), editable=False)
     modified_at = models.DateTimeField(_("modified"), editable=False)
 

@@ -20,13 +20,23 @@ class Verb(models.TextChoices):
     DROPPED = "dropped", _("Dropped: equal to the current value")
     SUPERSEDED = "superseded", _("Discarded: changed directly")
     SUBMITTED = "submitted", _("Submitted")
+    STEP_SKIPPED = "step_skipped", _("Step skipped")
     ASSIGNED = "assigned", _("Assigned")
+    CLAIMED = "claimed", _("Claimed")
+    RELEASED = "released", _("Released")
+    DELEGATED = "delegated", _("Delegated")
+    REASSIGNED = "reassigned", _("Reassigned")
+    REMINDED = "reminded", _("Reminded")
+    ESCALATED = "escalated", _("Escalated")
+    APPROVED_BY_RULE = "approved_by_rule", _("Approved automatically")
+    REJECTED_BY_RULE = "rejected_by_rule", _("Rejected automatically")
     APPROVED = "approved", _("Approved")
     STEP_COMPLETED = "step_completed", _("Step completed")
     REJECTED = "rejected", _("Rejected")
     CHANGE_REQUESTED = "change_requested", _("Change requested")
     CONFLICT = "conflict", _("Conflict: change requested")
     RECALLED = "recalled", _("Recalled")
+    TERMINATED = "terminated", _("Terminated")
     JOINED = "joined", _("Joined with another proposal")
     COMPLETED = "completed", _("Approval completed")
     APPLIED = "applied", _("Applied")
@@ -35,10 +45,12 @@ class Verb(models.TextChoices):
     WORKFLOW_ACTIVATED = "workflow_activated", _("Workflow version activated")
     WORKFLOW_RETIRED = "workflow_retired", _("Workflow version retired")
     WORKFLOW_CHANGED = "workflow_changed", _("Workflow draft changed")
+    SUBSTITUTION_CHANGED = "substitution_changed", _("Substitution changed")
+    MANAGER_CHANGED = "manager_changed", _("Manager changed")
 
 
 class WorkflowEvent(models.Model):
-    """One entry of the history.
+    """One entry of the history. actor is empty for what a rule or a time limit did.
 
     The record (content type, id, key) is empty where the entry is not about a
     record but, say, about the parameters. Values are text made by `values.encode`.
@@ -46,7 +58,11 @@ class WorkflowEvent(models.Model):
 
     at = models.DateTimeField(_("when"))
     actor = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("who")
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        related_name="+",
+        verbose_name=_("who"),
     )
     on_behalf_of = models.ForeignKey(
         settings.AUTH_USER_MODEL,

@@ -20,6 +20,21 @@ class ApprovalParameters(models.Model):
     entity_behavior = models.CharField(
         _("Data entity behavior"), max_length=10, choices=Behavior, default=Behavior.REJECT
     )
+    approve_new_records = models.BooleanField(
+        _("New customers need approval"),
+        default=False,
+        help_text=_("A new customer is held, not for use, until an approver releases it."),
+    )
+    calendar_country = models.CharField(
+        _("calendar of"),
+        max_length=2,
+        blank=True,
+        default="",
+        help_text=_("Country whose weekends and public holidays working days leave out."),
+    )
+    calendar_region = models.CharField(
+        _("region of the calendar"), max_length=10, blank=True, default=""
+    )
 
     class Meta:
         verbose_name = _("Accounts receivable parameters")

@@ -59,3 +59,8 @@ def may_recall(proposal, person) -> bool:
     if may_administer(person):
         return True
     return proposal.submitted_by_id == person.pk and may_submit(proposal, person)
+
+
+def may_terminate(proposal, person) -> bool:
+    """Whether `person` may end the workflow of `proposal` for good."""
+    return may_administer(person)

@@ -37,11 +37,19 @@ class Origin(models.TextChoices):
     CODE = "code", _("Program")
 
 
+class Kind(models.TextChoices):
+    """What a proposal is about."""
+
+    CHANGE = "change", _("Change")
+    NEW = "new", _("New customer")
+
+
 class Proposal(models.Model):
     """The proposed changes of one record that are submitted and decided together.
 
     revision counts the changes of what an approver would decide on; a decision
-    carries the revision that he saw. Transitions change memory only: saving is
+    carries the revision that he saw. automatic_action: the rule that decided it
+    without a person. Transitions change memory only: saving is
     `approvals.proposals.save_states`, under a lock.
     """
 
@@ -49,6 +57,7 @@ class Proposal(models.Model):
     object_id = models.BigIntegerField()
     record = GenericForeignKey("content_type", "object_id")
     record_key = models.CharField(_("account"), max_length=100)
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind, default=Kind.CHANGE)
     origin = models.CharField(_("origin"), max_length=10, choices=Origin)
     import_job = models.ForeignKey(
         "approvals.ImportJob", models.PROTECT, null=True, related_name="proposals"
@@ -69,6 +78,9 @@ class Proposal(models.Model):
     version = models.ForeignKey(
         "approvals.WorkflowVersion", models.PROTECT, null=True, related_name="+"
     )
+    automatic_action = models.ForeignKey(
+        "approvals.AutomaticAction", models.PROTECT, null=True, related_name="+"
+    )
     closed_at = models.DateTimeField(_("decided"), null=True)
 
     class Meta:
@@ -77,7 +89,7 @@ class Proposal(models.Model):
         permissions = [
             ("submit_proposal", _("Can submit proposed changes")),
             ("decide_proposal", _("Can decide work items")),
-            ("administer_workflow", _("Can recall and reassign anybody's proposals")),
+            ("administer_workflow", _("Can recall, reassign and terminate anybody's proposals")),
         ]
         indexes = [
             models.Index(
@@ -150,6 +162,17 @@ class Proposal(models.Model):
     )
     def recall(self):
         """Take the changes back from the approvers."""
+        self.revision += 1
+
+    @transition(
+        field=state,
+        source=State.PENDING,
+        target=State.DISCARDED,
+        permission=permissions.may_terminate,
+    )
+    def terminate(self, at):
+        """End the workflow for good: nothing of it is applied."""
+        self.closed_at = at
         self.revision += 1
 
     @transition(

@@ -1,6 +1,7 @@
 """What runs: steps entered, work items that wait, decisions taken."""
 
 from django.conf import settings
+from django.contrib.auth.models import Group
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -14,7 +15,12 @@ class RunState(models.TextChoices):
 
 
 class StepRun(models.Model):
-    """A step that a proposal has entered, and how many approvals complete it."""
+    """A step that a proposal has entered, and how many approvals complete it.
+
+    claimed_by: who has taken the work item out of his groups' hands. due_at: the end
+    of the time limit that runs now; wake_at: when a reminder or an escalation is due
+    next; level: how many levels of the escalation path have been carried out.
+    """
 
     proposal = models.ForeignKey("approvals.Proposal", models.PROTECT, related_name="step_runs")
     step = models.ForeignKey("approvals.WorkflowStep", models.PROTECT, related_name="+")
@@ -22,10 +28,25 @@ class StepRun(models.Model):
     votes_needed = models.PositiveIntegerField()
     started_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
+    claimed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
+    )
+    claimed_at = models.DateTimeField(null=True)
+    due_at = models.DateTimeField(_("due"), null=True)
+    wake_at = models.DateTimeField(null=True)
+    reminded_at = models.DateTimeField(null=True)
+    level = models.PositiveIntegerField(default=0)
 
     class Meta:
         verbose_name = _("step run")
         verbose_name_plural = _("step runs")
+        indexes = [
+            models.Index(
+                fields=["wake_at", "id"],
+                condition=models.Q(state="running"),
+                name="step_runs_to_wake",
+            ),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["proposal"],
@@ -43,17 +64,26 @@ class ItemState(models.TextChoices):
 
     OPEN = "open", _("Open")
     DECIDED = "decided", _("Decided")
+    HANDED_ON = "handed_on", _("Handed on")
     CANCELLED = "cancelled", _("No longer needed")
 
 
 class WorkItem(models.Model):
-    """What waits for one approver."""
+    """What waits for one approver.
+
+    group: the group through which it reached the assignee; empty where it is
+    assigned to him by name. on_behalf_of: who delegated it to him.
+    """
 
     step_run = models.ForeignKey(StepRun, models.PROTECT, related_name="work_items")
     proposal = models.ForeignKey("approvals.Proposal", models.PROTECT, related_name="work_items")
     record_key = models.CharField(_("account"), max_length=100)
     assignee = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="work_items"
+    )
+    group = models.ForeignKey(Group, models.SET_NULL, null=True, related_name="+")
+    on_behalf_of = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
     )
     state = models.CharField(max_length=10, choices=ItemState, default=ItemState.OPEN)
     created_at = models.DateTimeField(_("assigned"))
@@ -70,7 +100,9 @@ class WorkItem(models.Model):
         ]
         constraints = [
             models.UniqueConstraint(
-                fields=["step_run", "assignee"], name="one_item_per_step_and_person"
+                fields=["step_run", "assignee"],
+                condition=models.Q(state__in=("open", "decided")),
+                name="one_item_per_step_and_person",
             ),
         ]
 
@@ -93,6 +125,13 @@ class Decision(models.Model):
     step_run = models.ForeignKey(StepRun, models.PROTECT, related_name="decisions")
     proposal = models.ForeignKey("approvals.Proposal", models.PROTECT, related_name="decisions")
     person = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    on_behalf_of = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        related_name="+",
+        verbose_name=_("on behalf of"),
+    )
     action = models.CharField(max_length=20, choices=Action)
     comment = models.TextField(_("comment"), blank=True)
     revision = models.PositiveIntegerField(_("revision seen"))
@@ -109,3 +148,21 @@ class Decision(models.Model):
 
     def __str__(self):
         return f"{self.person}: {self.get_action_display()}"
+
+
+class Delegation(models.Model):
+    """A person's work items on one proposal, in this and later steps, go to a delegate."""
+
+    proposal = models.ForeignKey("approvals.Proposal", models.PROTECT, related_name="delegations")
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    delegate = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    comment = models.TextField(_("comment"))
+    at = models.DateTimeField(_("when"))
+
+    class Meta:
+        verbose_name = _("delegation")
+        verbose_name_plural = _("delegations")
+        ordering = ["id"]
+
+    def __str__(self):
+        return f"{self.person} → {self.delegate}"

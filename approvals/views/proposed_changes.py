@@ -123,7 +123,7 @@ def _recall(request, proposal):
 
 def _discard(request, change):
     proposals.discard_change(change.pk, by=request.user, revision=_revision(request))
-    label = registry.for_content_type(change.content_type).fields[change.field].verbose_name
+    label = registry.for_content_type(change.content_type).proposable[change.field].verbose_name
     return _("Discarded: %(fields)s.") % {"fields": label}
 
 

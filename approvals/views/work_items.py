@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
-from .. import decisions, queries, timeline, work_list
+from .. import cases, decisions, queries, timeline, work_list
 from ..decision_forms import BulkDecisionForm, ItemDecisionForm
 from ..decisions import Vote, VoteResult
 from ..models import Action, ItemState, State, WorkItem
@@ -210,7 +210,7 @@ def _decide_page(request, item, form=None, comment=""):
         "contributors": _contributors(line.proposal),
         "entries": _history(line),
         "import_query": _import_query(filters),
-        "closed": "" if _is_open(line) else decisions.too_late(line.proposal, item.step_run),
+        "closed": "" if _is_open(line) else cases.too_late(line.proposal, item.step_run),
         "is_own": item.assignee_id == request.user.pk,
     }
     if context["is_own"] and not context["closed"]:

@@ -107,7 +107,8 @@ class Customer(GovernedModel):
     party_type = models.CharField(
         _("Type"), max_length=20, choices=PartyType, default=PartyType.ORGANIZATION
     )
-    customer_group = refers_to(CustomerGroup, _("Customer group"))
+    # Required, but empty on a new customer that is held while its group waits for approval.
+    customer_group = refers_to(CustomerGroup, _("Customer group"), null=True)
     statistics_group = code(_("Statistics group"))
     language = code(
         _("Language"),
@@ -239,6 +240,13 @@ class Customer(GovernedModel):
             models.Index(fields=["country", "account"], name="customer_by_country"),
             models.Index(fields=["on_hold", "account"], name="customer_by_hold"),
             models.Index(fields=["credit_limit", "account"], name="customer_by_credit_limit"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(held=True)
+                | (models.Q(customer_group__isnull=False) & ~models.Q(name="")),
+                name="required_unless_held",
+            ),
         ]
 
     def __str__(self):

@@ -1,0 +1,160 @@
+"""Work items with everything that counts for them, locked; and who may decide them.
+
+Every action of the approver's side asks `why_not`: deciding, delegating, claiming.
+"""
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from . import applying, facts, routing, substitutions, values
+from .models import (
+    Action,
+    Decision,
+    ItemState,
+    Proposal,
+    ProposedChange,
+    State,
+    StepRun,
+    WorkflowStep,
+    WorkItem,
+)
+from .models.permissions import may_decide
+from .proposals import lock_all, state_message
+
+ALREADY = {
+    Action.APPROVE: gettext_lazy("Already approved by %(who)s at %(when)s"),
+    Action.REJECT: gettext_lazy("Already rejected by %(who)s at %(when)s"),
+    Action.REQUEST_CHANGE: gettext_lazy("A change was requested already by %(who)s at %(when)s"),
+}
+
+
+@dataclass(eq=False, kw_only=True)
+class Case(applying.Case):
+    """A work item, its proposal and record, as they are under the lock."""
+
+    item: WorkItem
+    facts: facts.Facts
+    next: routing.Route | None = None
+    completes: bool = False
+
+    @property
+    def run(self) -> StepRun:
+        """The step run that the work item belongs to."""
+        return self.item.step_run
+
+    @property
+    def step(self) -> WorkflowStep:
+        """The step that the work item belongs to."""
+        return self.run.step
+
+    @property
+    def is_last(self) -> bool:
+        """Whether this approval is the last one: the values are to be applied."""
+        return self.completes and self.next.step is None
+
+    def on_behalf_of(self, by) -> int | None:
+        """For whom `by` would decide it, by id; None where it is his own."""
+        return (
+            self.item.on_behalf_of_id if by.pk == self.item.assignee_id else self.item.assignee_id
+        )
+
+
+class Voter:
+    """A person who decides, with the people he stands in for and the steps he has decided."""
+
+    def __init__(self, person, cases):
+        self.person = person
+        self.may_decide = may_decide(person)
+        self.absent = substitutions.in_force(person)
+        runs = {case.run.pk for case in cases}
+        decided = Decision.objects.filter(person=person, step_run__in=runs)
+        self.decided = set(decided.values_list("step_run", flat=True))
+
+    def holds(self, item: WorkItem, proposal: Proposal) -> bool:
+        """Whether the work item is his own, or that of somebody he stands in for."""
+        if item.assignee_id == self.person.pk:
+            return True
+        return self.absent.covers(item.assignee_id, proposal.version)
+
+
+def load(item_ids) -> dict[int, Case]:
+    """Lock the records, then the proposals, of work items; read all that belongs to them."""
+    wanted = WorkItem.objects.filter(pk__in=item_ids).values_list("proposal", flat=True)
+    proposals, records = lock_all(set(wanted))
+    changes = defaultdict(list)
+    for change in ProposedChange.objects.filter(proposal__in=proposals, outcome=""):
+        changes[change.proposal_id].append(change)
+    known = facts.of_proposals(proposals.values(), records, changes)
+    items = WorkItem.objects.filter(pk__in=item_ids).select_related(
+        "step_run__step", "step_run__claimed_by"
+    )
+    return {
+        item.pk: Case(
+            proposals[item.proposal_id],
+            records[item.proposal_id],
+            changes[item.proposal_id],
+            proposals[item.proposal_id].revision,
+            item=item,
+            facts=known[item.proposal_id],
+        )
+        for item in items.order_by("pk")
+    }
+
+
+def why_not(case: Case | None, voter: Voter, revision: int | None = None) -> str:
+    """Why `voter` cannot decide a work item now, in words for him; "" where he can.
+
+    revision: the one of the proposal that he saw; None skips that check.
+    """
+    if case is None or not voter.holds(case.item, case.proposal):
+        return _("This work item is not assigned to you.")
+    if not voter.may_decide:
+        return _("You no longer have the right to decide.")
+    if case.proposal.state != State.PENDING or case.item.state != ItemState.OPEN:
+        return too_late(case.proposal, case.run)
+    if revision is not None and case.proposal.revision != revision:
+        return _("The proposal has changed since you saw it. Nothing was decided.")
+    return _four_eyes(case, voter) or _claimed(case, voter) or _decided(case, voter)
+
+
+def _four_eyes(case, voter):
+    """Segregation of duties looks through delegation and substitution."""
+    contributors = case.facts.contributors
+    if voter.person.pk in contributors:
+        return _("You contributed to this proposal, so somebody else has to decide on it.")
+    if contributors & {case.item.assignee_id, case.item.on_behalf_of_id}:
+        return _(
+            "The person you stand in for contributed to this proposal, so somebody else has to "
+            "decide on it."
+        )
+    return ""
+
+
+def _claimed(case, voter):
+    claimer = case.run.claimed_by
+    if claimer is None or claimer.pk in (voter.person.pk, case.item.assignee_id):
+        return ""
+    return _("Claimed by %(who)s since %(when)s.") % {
+        "who": values.person_name(claimer),
+        "when": values.moment(case.run.claimed_at),
+    }
+
+
+def _decided(case, voter):
+    if case.run.pk in voter.decided:
+        return _("You have decided in this step already; every approval is another person's.")
+    return ""
+
+
+def too_late(proposal: Proposal, run: StepRun) -> str:
+    """Why nothing can be decided in a step any more: who decided what, and when."""
+    decision = Decision.objects.filter(step_run=run).select_related("person").order_by("id").last()
+    if decision is None or proposal.state in (State.NOT_SUBMITTED, State.JOINED):
+        return state_message(proposal)
+    return ALREADY[decision.action] % {
+        "who": values.person_name(decision.person),
+        "when": values.moment(decision.decided_at),
+    }

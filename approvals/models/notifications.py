@@ -1,0 +1,83 @@
+"""Notifications: shown in the app, and the outbox that e-mails are delivered from."""
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Occasion(models.TextChoices):
+    """What a person is told about."""
+
+    ASSIGNED = "assigned", _("Assigned")
+    REMINDED = "reminded", _("Reminder")
+    ESCALATED = "escalated", _("Escalated")
+    APPROVED = "approved", _("Approved")
+    REJECTED = "rejected", _("Rejected")
+    CHANGE_REQUESTED = "change_requested", _("Change requested")
+    RECALLED = "recalled", _("Recalled")
+    TERMINATED = "terminated", _("Terminated")
+    APPLIED = "applied", _("Applied")
+    CONFLICT = "conflict", _("Conflict: change requested")
+    DISCARDED = "discarded", _("Discarded")
+
+
+class MailState(models.TextChoices):
+    """Where the e-mail of a notification stands."""
+
+    WAITING = "waiting", _("Waiting")
+    SENDING = "sending", _("Being sent")
+    SENT = "sent", _("Sent")
+    FAILED = "failed", _("Given up")
+    NONE = "none", _("No e-mail")
+
+
+class Notification(models.Model):
+    """What one person is told about one event; written in the event's own transaction.
+
+    url: the path of the page it leads to. next_attempt_at: when the e-mail may be
+    tried; one that is being sent was claimed then, before it was handed over.
+    """
+
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="notifications"
+    )
+    occasion = models.CharField(_("occasion"), max_length=20, choices=Occasion)
+    subject = models.CharField(_("subject"), max_length=255)
+    body = models.TextField(_("text"))
+    url = models.CharField(_("page"), max_length=500)
+    proposal = models.ForeignKey(
+        "approvals.Proposal", models.PROTECT, null=True, related_name="notifications"
+    )
+    import_job = models.ForeignKey(
+        "approvals.ImportJob", models.PROTECT, null=True, related_name="notifications"
+    )
+    created_at = models.DateTimeField(_("when"))
+    read_at = models.DateTimeField(_("read"), null=True)
+    mail_state = models.CharField(
+        _("e-mail"), max_length=10, choices=MailState, default=MailState.WAITING
+    )
+    attempts = models.PositiveIntegerField(_("attempts"), default=0)
+    next_attempt_at = models.DateTimeField(null=True)
+    sent_at = models.DateTimeField(_("sent"), null=True)
+    error = models.TextField(_("error"), blank=True)
+
+    class Meta:
+        verbose_name = _("notification")
+        verbose_name_plural = _("notifications")
+        ordering = ["-id"]
+        indexes = [
+            models.Index(fields=["person", "-id"], name="notifications_of_person"),
+            models.Index(
+                fields=["person"],
+                condition=models.Q(read_at__isnull=True),
+                name="unread_notifications",
+            ),
+            models.Index(
+                fields=["next_attempt_at", "id"],
+                condition=models.Q(mail_state="waiting"),
+                name="outbox",
+            ),
+        ]
+
+    def __str__(self):
+        return self.subject

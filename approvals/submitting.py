@@ -1,0 +1,74 @@
+"""Submitting: proposals are handed to their workflow's first step, or a rule decides at once."""
+
+from collections import defaultdict
+
+from django.utils import timezone
+
+from . import applying, assigning, history, notifications, routing, writing
+from .models import AutomaticDecision, Proposal, ProposedChange, Role, Verb
+from .routing import Route
+
+
+def start(routes: dict[Proposal, Route], records: dict, *, by, source, note="") -> None:
+    """Submit stored proposals, each with the route found for it.
+
+    records: the locked records, by the proposals' ids.
+    """
+    now = timezone.now()
+    loaded = {proposal: proposal.revision for proposal in routes}
+    for proposal, route in routes.items():
+        proposal.submit(by, now, route.version.pk, note)
+    writing.save_states(loaded)
+    begin(routes, records, by=by, source=source, note=note)
+
+
+def begin(routes: dict[Proposal, Route], records: dict, *, by, source, note="") -> None:
+    """Hand proposals that were just submitted to their first step, or to the rule."""
+    writing.contribute(routes, by, Role.SUBMITTED)
+    history.record(
+        [
+            routing.proposal_event(p, Verb.SUBMITTED, by=by, source=source, comment=note)
+            for p in routes
+        ]
+    )
+    decided = {p: route.rule for p, route in routes.items() if route.rule}
+    assigning.enter({p: r for p, r in routes.items() if r.step}, by=by, source=source)
+    _decide_by_rule(decided, records, source)
+
+
+def _decide_by_rule(rules, records, source):
+    """The only decisions without a person: the history names the rule."""
+    if not rules:
+        return
+    approved = AutomaticDecision.APPROVE
+    verbs = {approved: Verb.APPROVED_BY_RULE, AutomaticDecision.REJECT: Verb.REJECTED_BY_RULE}
+    for proposal, rule in rules.items():
+        proposal.automatic_action = rule
+    history.record(
+        [
+            routing.proposal_event(
+                p, verbs[rule.decision], by=None, source=source, comment=rule.name
+            )
+            for p, rule in rules.items()
+        ]
+    )
+    cases = _cases([p for p, rule in rules.items() if rule.decision == approved], records)
+    applying.apply(cases, by=None, source=source)
+    _reject([p for p, rule in rules.items() if rule.decision != approved])
+
+
+def _cases(proposals, records):
+    changes = defaultdict(list)
+    for change in ProposedChange.objects.filter(proposal__in=proposals, outcome=""):
+        changes[change.proposal_id].append(change)
+    return [applying.Case(p, records[p.pk], changes[p.pk], p.revision) for p in proposals]
+
+
+def _reject(proposals):
+    loaded = {proposal: proposal.revision for proposal in proposals}
+    for proposal in proposals:
+        proposal.reject()
+    writing.save_states(loaded)
+    for proposal in proposals:
+        rule = proposal.automatic_action
+        notifications.decided([proposal], Verb.REJECTED, by=None, comment=rule.name)
