@@ -72,11 +72,15 @@ def assigned(
         _after_commit(_assigned, dict(found))
 
 
-def decided(proposals: list[Proposal], verb: Verb, *, by, comment: str = "") -> None:
+def reminded(work_items: list[WorkItem]) -> None:
+    """Remind each assignee of what still waits for him; a time limit does, nobody by name."""
+
+
+def decided(proposals: list[Proposal], verb: Verb, *, by=None, comment: str = "") -> None:
     """Tell each originator what became of the proposals: one e-mail a person.
 
     verb: APPROVED (approval completed, the values are applied), REJECTED,
-    CHANGE_REQUESTED or CONFLICT.
+    CHANGE_REQUESTED or CONFLICT. by: None where a rule or a time limit decided.
     """
     found = defaultdict(list)
     for proposal in proposals:
@@ -90,7 +94,7 @@ def recalled(proposals: list[Proposal], assignee_ids: list[int], by) -> None:
     _after_commit(_recalled, people, [proposal.pk for proposal in proposals], by)
 
 
-def terminated(proposal: Proposal, assignee_ids: list[int], *, by, comment: str) -> None:
+def terminated(proposal: Proposal, assignee_ids: list[int], *, by, comment: str = "") -> None:
     """Tell the originator and the people whose work items are gone."""
 
 
