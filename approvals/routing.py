@@ -137,6 +137,13 @@ class Router:
         version, passed_over = self._choose(facts)
         if version is None:
             return Preview(passed_over=passed_over, refusal=_no_workflow(passed_over))
+        return self.through(version, facts, passed_over)
+
+    def through(self, version: WorkflowVersion, facts: Facts, passed_over=()) -> Preview:
+        """The whole way of a proposal through one version, whatever its activation condition.
+
+        version: one of this router's, as `with_conditions` reads it.
+        """
         for rule in version.automatic_actions.all():
             if conditions.evaluate(rule, facts).holds:
                 return Preview(version, passed_over, rule)
@@ -329,12 +336,14 @@ def _active_versions(content_type) -> list[WorkflowVersion]:
     versions = WorkflowVersion.objects.filter(
         workflow__content_type=content_type, state=VersionState.ACTIVE
     )
-    return list(
-        versions.order_by("workflow__is_default", "workflow__position", "workflow__name")
-        .select_related("workflow")
-        .prefetch_related(
-            *_rows("conditions"), "automatic_actions", *_rows("automatic_actions__conditions")
-        )
+    order = ("workflow__is_default", "workflow__position", "workflow__name")
+    return list(with_conditions(versions).order_by(*order))
+
+
+def with_conditions(versions):
+    """Versions as the router needs them: with their conditions and automatic actions."""
+    return versions.select_related("workflow").prefetch_related(
+        *_rows("conditions"), "automatic_actions", *_rows("automatic_actions__conditions")
     )
 
 
