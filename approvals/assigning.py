@@ -1,7 +1,9 @@
 """Work items: made when a step starts, and handed on from one person to others."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -72,43 +74,76 @@ def record_skipped(routes: dict[Proposal, Route], *, by, source) -> None:
     )
 
 
-def hand_on(
-    items: list[WorkItem],
-    people: Iterable[Assignee],
-    verb: Verb,
-    *,
-    by,
-    source,
-    comment="",
-    occasion=Occasion.ASSIGNED,
-) -> None:
-    """Hand open work items of one step run on to others, with an entry in the history.
+@dataclass(frozen=True)
+class Handing:
+    """Open work items of one step run, and the people who get new ones in their place.
 
-    Under the lock of the proposal. people: who get them, and have none there yet. A
-    claim ends. comment: why, in words; the history also says from whom to whom.
+    people: none of them has an open or decided one there. on_behalf_of: for whom this is
+    done, by id, where somebody else does it for him.
     """
-    people, now = tuple(people), timezone.now()
-    run, proposal = items[0].step_run, items[0].proposal
-    closed = [(item.pk, ItemState.OPEN, ItemState.HANDED_ON) for item in items]
+
+    items: list[WorkItem]
+    people: tuple[Assignee, ...]
+    on_behalf_of: int | None = None
+
+
+def hand_on(items: list[WorkItem], people: Iterable[Assignee], verb: Verb, **how) -> None:
+    """Hand open work items of one step run on to others; how: as for `hand_on_all`."""
+    hand_on_all([Handing(items, tuple(people))], verb, **how)
+
+
+def hand_on_all(
+    handings: list[Handing], verb: Verb, *, by, source, comment="", occasion=Occasion.ASSIGNED
+) -> None:
+    """Hand open work items on to others, with an entry in the history for each step run.
+
+    Under the locks of the proposals; items with their step run, step and proposal. A claim
+    ends with the work item of whoever made it. comment: why, in words; the history also
+    says from whom to whom.
+    """
+    if not handings:
+        return
+    now = timezone.now()
+    given = [item for handing in handings for item in handing.items]
+    closed = [(item.pk, ItemState.OPEN, ItemState.HANDED_ON) for item in given]
     update_rows(WorkItem, ["state"], closed, match=("state",))
-    new = [_item(run.pk, proposal, assignee, now) for assignee in people]
+    new = [
+        _item(handing.items[0].step_run_id, handing.items[0].proposal, assignee, now)
+        for handing in handings
+        for assignee in handing.people
+    ]
     insert_rows(new)
-    StepRun.objects.filter(pk=run.pk).update(claimed_by=None, claimed_at=None)
-    names = _names([*people, *(Assignee(item.assignee_id) for item in items)])
+    _end_claims({item.step_run_id for item in given})
+    takers = [assignee for handing in handings for assignee in handing.people]
+    names = _names([*takers, *(Assignee(item.assignee_id) for item in given)])
+    history.record([_handed(h, verb, names, comment, by=by, source=source) for h in handings])
+    notifications.assigned(new, occasion=occasion, by=by, comment=comment)
+
+
+def _end_claims(run_ids):
+    """End the claims of those who have no open work item in the step run any more."""
+    kept = WorkItem.objects.filter(
+        step_run=OuterRef("pk"), assignee=OuterRef("claimed_by"), state=ItemState.OPEN
+    )
+    runs = StepRun.objects.filter(pk__in=run_ids, claimed_by__isnull=False)
+    runs.exclude(Exists(kept)).update(claimed_by=None, claimed_at=None)
+
+
+def _handed(handing, verb, names, comment, *, by, source):
+    item = handing.items[0]
     handed = _("From %(givers)s to %(takers)s") % {
-        "givers": ", ".join(names[item.assignee_id] for item in items),
-        "takers": _listed(people, names),
+        "givers": ", ".join(names[item.assignee_id] for item in handing.items),
+        "takers": _listed(handing.people, names),
     }
-    event = proposal_event(
-        proposal,
+    return proposal_event(
+        item.proposal,
         verb,
         by=by,
         source=source,
-        step=run.step,
+        step=item.step_run.step,
+        on_behalf_of_id=handing.on_behalf_of,
         comment="\n".join(part for part in (handed, comment) if part),
     )
-    history.record([event])
-    notifications.assigned(new, occasion=occasion, by=by, comment=comment)
 
 
 def _item(run_id, proposal, assignee, now):

@@ -80,10 +80,13 @@ class Voter:
         return self.absent.covers(item.assignee_id, proposal.version)
 
 
-def load(item_ids) -> dict[int, Case]:
-    """Lock the records, then the proposals, of work items; read all that belongs to them."""
+def load(item_ids, *, lock: bool = True) -> dict[int, Case]:
+    """Lock the records, then the proposals, of work items; read all that belongs to them.
+
+    lock: False only reads, for what a page offers; whoever acts on it asks again under locks.
+    """
     wanted = WorkItem.objects.filter(pk__in=item_ids).values_list("proposal", flat=True)
-    proposals, records = lock_all(set(wanted))
+    proposals, records = lock_all(set(wanted), lock=lock)
     changes = defaultdict(list)
     for change in ProposedChange.objects.filter(proposal__in=proposals, outcome=""):
         changes[change.proposal_id].append(change)
@@ -91,17 +94,19 @@ def load(item_ids) -> dict[int, Case]:
     items = WorkItem.objects.filter(pk__in=item_ids).select_related(
         "step_run__step", "step_run__claimed_by"
     )
-    return {
-        item.pk: Case(
-            proposals[item.proposal_id],
-            records[item.proposal_id],
-            changes[item.proposal_id],
-            proposals[item.proposal_id].revision,
+    found = {}
+    for item in items.order_by("pk"):
+        key = item.proposal_id
+        item.proposal = proposal = proposals[key]
+        found[item.pk] = Case(
+            proposal,
+            records[key],
+            changes[key],
+            proposal.revision,
             item=item,
-            facts=known[item.proposal_id],
+            facts=known[key],
         )
-        for item in items.order_by("pk")
-    }
+    return found
 
 
 def why_not(case: Case | None, voter: Voter, revision: int | None = None) -> str:

@@ -169,19 +169,25 @@ def lock(proposal_id: int) -> tuple[Proposal, batch.Record]:
     return proposals[proposal_id], records[proposal_id]
 
 
-def lock_all(proposal_ids) -> tuple[dict[int, Proposal], dict[int, batch.Record]]:
-    """Lock the records of proposals, then the proposals; return both by the proposals' ids."""
+def lock_all(
+    proposal_ids, *, lock: bool = True
+) -> tuple[dict[int, Proposal], dict[int, batch.Record]]:
+    """Lock the records of proposals, then the proposals; return both by the proposals' ids.
+
+    lock: False only reads them, for what a page shows.
+    """
     found = list(Proposal.objects.filter(pk__in=proposal_ids).select_related("content_type"))
     objects = defaultdict(set)
     for proposal in found:
         objects[proposal.content_type].add(proposal.object_id)
     locked = {
         content_type.pk: batch.load_by_ids(
-            registry.for_content_type(content_type), objects[content_type], lock=True
+            registry.for_content_type(content_type), objects[content_type], lock=lock
         )
         for content_type in sorted(objects, key=lambda content_type: content_type.pk)
     }
-    proposals = Proposal.objects.select_for_update(of=("self",)).order_by("pk")
+    proposals = Proposal.objects.select_for_update(of=("self",)) if lock else Proposal.objects
+    proposals = proposals.order_by("pk")
     proposals = proposals.select_related("content_type", "version").in_bulk([p.pk for p in found])
     return proposals, {p.pk: locked[p.content_type_id][p.object_id] for p in found}
 
