@@ -1,18 +1,69 @@
-"""Conditions: rows that a person can read, and whether they hold for a proposal."""
+"""Conditions: rows that a person can read, and whether they hold for a proposal.
 
+What one row means stands in `condition_rows`; here rows meet a proposal's facts. Where
+it is not certain what a person meant, less holds rather than more:
+
+* A row about the old or new value of a field that is not among the changes does not
+  hold, "is not" included. Only "is not among the changes" does.
+* An empty value is neither more nor less than anything; it "is not" everything.
+* A value that was empty was raised from 0 (a date: by any number of days). A value that
+  is taken away is neither raised nor lowered, since an empty credit limit is no limit at
+  all: ask for it with "New value ... is empty".
+* From 0, every step up exceeds any percentage, and so does every step down.
+* The current values of a new record that is held are those with which it is to be released.
+"""
+
+import datetime
 from dataclasses import dataclass
+from decimal import Decimal
 
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+
+from . import condition_rows
+from .condition_rows import errors_of, operators_for, problems_of
 from .facts import Facts
-from .models import Match
+from .models import Kind, Match, Operator, Subject
 from .models.conditions import Conditional, ConditionRow
+from .outcomes import Refused
+from .registry import Governed
+
+__all__ = [
+    "Evaluation",
+    "RowResult",
+    "describe",
+    "errors_of",
+    "evaluate",
+    "operators_for",
+    "problems_of",
+]
+
+COMPARE = {
+    Operator.IS: lambda seen, value: seen == value,
+    Operator.IS_NOT: lambda seen, value: seen != value,
+    Operator.ONE_OF: lambda seen, value: seen in value,
+    Operator.CONTAINS: lambda seen, value: value in (seen or "").casefold(),
+    Operator.EMPTY: lambda seen, value: seen in (None, ""),
+    Operator.NOT_EMPTY: lambda seen, value: seen not in (None, ""),
+    Operator.MORE: lambda seen, value: seen is not None and seen > value,
+    Operator.AT_LEAST: lambda seen, value: seen is not None and seen >= value,
+    Operator.LESS: lambda seen, value: seen is not None and seen < value,
+    Operator.AT_MOST: lambda seen, value: seen is not None and seen <= value,
+}
 
 
 @dataclass(frozen=True)
 class RowResult:
-    """One row of a condition in words, and whether it holds."""
+    """One row of a condition, and whether it holds."""
 
-    text: str
+    row: ConditionRow
+    governed: Governed
     holds: bool
+
+    @property
+    def text(self) -> str:
+        """The row as a person reads it, in the active language."""
+        return condition_rows.text_of(self.row, self.governed)
 
 
 @dataclass(frozen=True)
@@ -26,20 +77,99 @@ class Evaluation:
     @property
     def reason(self) -> str:
         """The rows that do not hold, in words."""
-        return "; ".join(row.text for row in self.rows if not row.holds)
+        rows = "; ".join(row.text for row in self.rows if not row.holds)
+        return _("Does not hold: %(rows)s") % {"rows": rows} if rows else ""
 
 
 def evaluate(owner: Conditional, facts: Facts) -> Evaluation:
     """Whether the condition of a step, a version or an automatic action holds.
 
-    owner: with its `conditions` prefetched; nothing is queried here.
+    owner: with its `conditions` prefetched; nothing is queried here. Raises Refused
+    where a row cannot be read any more, such as when its field is gone: to skip a step
+    for that, or to take it for true, would both be guesses.
     """
-    rows = tuple(RowResult(str(row), _holds(row, facts)) for row in owner.conditions.all())
+    governed = facts.governed
+    rows = tuple(RowResult(row, governed, _holds(row, facts)) for row in owner.conditions.all())
     if not rows:
         return Evaluation(True)
     combine = all if owner.match == Match.ALL else any
     return Evaluation(combine(row.holds for row in rows), Match(owner.match), rows)
 
 
-def _holds(row: ConditionRow, facts: Facts) -> bool:
-    raise NotImplementedError
+def describe(owner: Conditional, governed: Governed) -> str:
+    """The condition of a step, a version or an automatic action in one line."""
+    texts = [condition_rows.text_of(row, governed) for row in owner.conditions.all()]
+    if not texts:
+        return _("Always")
+    if len(texts) == 1:
+        return texts[0]
+    combined = _("All of: %(rows)s") if owner.match == Match.ALL else _("Any of: %(rows)s")
+    return combined % {"rows": "; ".join(texts)}
+
+
+def _holds(row, facts) -> bool:
+    value = _value(row, facts.governed)
+    if row.subject == Subject.CHANGE:
+        return (row.field in facts.changes) == (row.operator == Operator.PRESENT)
+    if row.subject == Subject.ORIGINATOR_GROUP:
+        return (value in facts.groups) == (row.operator == Operator.IS)
+    if row.subject in condition_rows.STEPS:
+        return row.field in facts.changes and _stepped(row, *facts.changes[row.field], value)
+    if row.subject in (Subject.OLD, Subject.NEW) and row.field not in facts.changes:
+        return False
+    return COMPARE[row.operator](_seen(row, facts), value)
+
+
+def _value(row, governed):
+    """What the row compares with, read once per row: imports evaluate it thousands of times."""
+    if "comparand" not in row.__dict__:
+        try:
+            row.comparand = condition_rows.read(row, governed)
+        except ValidationError as error:
+            raise Refused(_unreadable(row, governed, error)) from None
+    return row.comparand
+
+
+def _unreadable(row, governed, error):
+    return _(
+        "The workflow's condition “%(row)s” cannot be read: %(why)s Ask an administrator to "
+        "mend the workflow."
+    ) % {"row": condition_rows.text_of(row, governed), "why": " ".join(error.messages)}
+
+
+def _seen(row, facts):
+    """What the row looks at."""
+    if row.subject == Subject.ORIGIN:
+        return facts.origin
+    if row.subject == Subject.KIND:
+        return facts.kind
+    if row.subject == Subject.ORIGINATOR:
+        return facts.originator
+    if row.subject in (Subject.OLD, Subject.NEW):
+        return facts.changes[row.field][row.subject == Subject.NEW]
+    if facts.kind == Kind.NEW and row.field in facts.changes:
+        return facts.changes[row.field][1]
+    return facts.record[row.field]
+
+
+def _stepped(row, old, new, by) -> bool:
+    """Whether the value was raised or lowered, and by enough."""
+    if new is None:
+        return False
+    distance = _distance(old, new)
+    distance = distance if row.subject == Subject.RAISED else -distance
+    if distance <= 0:
+        return False
+    if row.operator in condition_rows.PERCENTAGES:
+        if not old:
+            return True
+        distance, by = distance * 100, by * abs(Decimal(old))
+    strict = row.operator in (Operator.MORE, Operator.MORE_PERCENT)
+    return distance > by if strict else distance >= by
+
+
+def _distance(old, new) -> Decimal:
+    """How far it is up from `old` to `new`, in the field's unit or in days."""
+    if isinstance(new, datetime.date):
+        return Decimal((new - old).days if old else "Infinity")
+    return Decimal(new) - Decimal(old or 0)
