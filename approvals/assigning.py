@@ -22,13 +22,14 @@ def enter(routes: dict[Proposal, Route], *, by, source) -> None:
     if not routes:
         return
     now = timezone.now()
+    times = deadlines.at_start({route.step for route in routes.values()}, now)
     runs = [
         StepRun(
             proposal=proposal,
             step=route.step,
             votes_needed=route.votes_needed,
             started_at=now,
-            **deadlines.at_start(route.step, now),
+            **times[route.step],
         )
         for proposal, route in routes.items()
     ]

@@ -1,11 +1,75 @@
-"""Time limits in hours and in working days."""
+"""Time limits in hours and in working days.
 
-from datetime import datetime, timedelta
+Working days leave out the weekends and public holidays of the country and region that the
+parameters name; without a country, Saturdays and Sundays.
+"""
 
-from .models import TimeUnit
+import logging
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+
+import holidays
+from django.utils import timezone
+
+from .models import ApprovalParameters, TimeUnit
+
+logger = logging.getLogger(__name__)
+
+DAY = timedelta(days=1)
+SATURDAY = 5
+
+# Whether a day is a working day.
+Calendar = Callable[[date], bool]
 
 
-def add(start: datetime, amount: int, unit: TimeUnit) -> datetime:
-    """The moment `amount` hours or working days after `start`."""
-    step = timedelta(hours=1) if unit == TimeUnit.HOURS else timedelta(days=1)
-    return start + amount * step
+def add(start: datetime, amount: int, unit: TimeUnit, is_working_day: Calendar) -> datetime:
+    """The moment `amount` hours or working days after `start`, in UTC.
+
+    Hours have passed by the clock, nights and weekends included. Working days end at the
+    same time of day in the time zone that is set, whatever daylight saving does between;
+    a start on a day off counts from the next working day.
+    """
+    if unit == TimeUnit.HOURS:
+        return start.astimezone(UTC) + timedelta(hours=amount)
+    local = timezone.localtime(start)
+    day = _working_day_from(local.date(), is_working_day)
+    for _unused in range(amount):
+        day = _working_day_from(day + DAY, is_working_day)
+    # fold: of a time that comes twice, the first.
+    return datetime.combine(day, local.time().replace(fold=0), local.tzinfo).astimezone(UTC)
+
+
+def calendar() -> Calendar:
+    """The calendar of the parameters, read now: one query, then none.
+
+    A country or region that is not known (any more) leaves out weekends only, and is logged.
+    """
+    row = ApprovalParameters.objects.values_list("calendar_country", "calendar_region").first()
+    country, region = row or ("", "")
+    if not is_known(country, region):
+        logger.warning("There is no calendar of “%s %s”: weekends only.", country, region)
+    if not country or not is_known(country, region):
+        return _is_weekday
+    return holidays.country_holidays(country, subdiv=region or None).is_working_day
+
+
+def countries() -> dict[str, list[str]]:
+    """The countries that have a calendar, each with the codes of its regions."""
+    return holidays.list_supported_countries(include_aliases=False)
+
+
+def is_known(country: str, region: str) -> bool:
+    """Whether there is a calendar of the region in the country; both may be empty."""
+    if not country:
+        return not region
+    return country in countries() and (not region or region in countries()[country])
+
+
+def _working_day_from(day, is_working_day):
+    while not is_working_day(day):
+        day += DAY
+    return day
+
+
+def _is_weekday(day):
+    return day.weekday() < SATURDAY

@@ -195,12 +195,11 @@ class Migration(migrations.Migration):
                             ("assigned", "Assigned"),
                             ("reminded", "Reminder"),
                             ("escalated", "Escalated"),
-                            ("approved", "Approved"),
                             ("rejected", "Rejected"),
                             ("change_requested", "Change requested"),
                             ("recalled", "Recalled"),
                             ("terminated", "Terminated"),
-                            ("applied", "Applied"),
+                            ("applied", "Approved and applied"),
                             ("conflict", "Conflict: change requested"),
                             ("discarded", "Discarded"),
                         ],
@@ -210,7 +209,8 @@ class Migration(migrations.Migration):
                 ),
                 ("subject", models.CharField(max_length=255, verbose_name="subject")),
                 ("body", models.TextField(verbose_name="text")),
-                ("url", models.CharField(max_length=500, verbose_name="page")),
+                ("url", models.CharField(blank=True, max_length=500, verbose_name="page")),
+                ("count", models.PositiveIntegerField(default=1, verbose_name="records")),
                 ("created_at", models.DateTimeField(verbose_name="when")),
                 ("read_at", models.DateTimeField(null=True, verbose_name="read")),
                 (
@@ -441,7 +441,7 @@ class Migration(migrations.Migration):
             model_name="approvalparameters",
             name="calendar_region",
             field=models.CharField(
-                blank=True, default="", max_length=10, verbose_name="region of the calendar"
+                blank=True, default="", max_length=20, verbose_name="region of the calendar"
             ),
         ),
         migrations.AddField(

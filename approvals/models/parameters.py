@@ -33,7 +33,7 @@ class ApprovalParameters(models.Model):
         help_text=_("Country whose weekends and public holidays working days leave out."),
     )
     calendar_region = models.CharField(
-        _("region of the calendar"), max_length=10, blank=True, default=""
+        _("region of the calendar"), max_length=20, blank=True, default=""
     )
 
     class Meta:
