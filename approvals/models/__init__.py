@@ -4,7 +4,7 @@ from .conditions import ConditionRow, Match, Operator, Subject
 from .governed import GovernedModel, NeverDeleted
 from .history import Verb, WorkflowEvent
 from .imports import ImportJob, ImportRow
-from .notifications import MailState, Notification, Occasion
+from .notifications import ASKING, MailState, Notification, Occasion
 from .parameters import ApprovalParameters, Behavior, FieldEnablement
 from .people import ReportingLine, Substitution
 from .proposals import (
@@ -41,6 +41,7 @@ from .workflows import (
 )
 
 __all__ = [
+    "ASKING",
     "EDITABLE",
     "OPEN",
     "RETURNED",

@@ -11,18 +11,25 @@ class Occasion(models.TextChoices):
     ASSIGNED = "assigned", _("Assigned")
     REMINDED = "reminded", _("Reminder")
     ESCALATED = "escalated", _("Escalated")
-    APPROVED = "approved", _("Approved")
     REJECTED = "rejected", _("Rejected")
     CHANGE_REQUESTED = "change_requested", _("Change requested")
     RECALLED = "recalled", _("Recalled")
     TERMINATED = "terminated", _("Terminated")
-    APPLIED = "applied", _("Applied")
+    APPLIED = "applied", _("Approved and applied")
     CONFLICT = "conflict", _("Conflict: change requested")
     DISCARDED = "discarded", _("Discarded")
 
 
+# What asks the reader for a decision.
+ASKING = (Occasion.ASSIGNED, Occasion.REMINDED, Occasion.ESCALATED)
+
+
 class MailState(models.TextChoices):
-    """Where the e-mail of a notification stands."""
+    """Where the e-mail of a notification stands.
+
+    SENDING: handed to the mail server, whose answer is not known yet. Where it stays
+    so, the program was stopped in between, and whether it went out is uncertain.
+    """
 
     WAITING = "waiting", _("Waiting")
     SENDING = "sending", _("Being sent")
@@ -34,8 +41,10 @@ class MailState(models.TextChoices):
 class Notification(models.Model):
     """What one person is told about one event; written in the event's own transaction.
 
-    url: the path of the page it leads to. next_attempt_at: when the e-mail may be
-    tried; one that is being sent was claimed then, before it was handed over.
+    count: of how many records it tells. import_job: the import of which it tells, all
+    its batches together. url: the path of the page it leads to; empty where it leads
+    to nothing but its own text. next_attempt_at: when the e-mail may be tried; one
+    that is being sent was claimed then, before it was handed over.
     """
 
     person = models.ForeignKey(
@@ -44,7 +53,8 @@ class Notification(models.Model):
     occasion = models.CharField(_("occasion"), max_length=20, choices=Occasion)
     subject = models.CharField(_("subject"), max_length=255)
     body = models.TextField(_("text"))
-    url = models.CharField(_("page"), max_length=500)
+    url = models.CharField(_("page"), max_length=500, blank=True)
+    count = models.PositiveIntegerField(_("records"), default=1)
     proposal = models.ForeignKey(
         "approvals.Proposal", models.PROTECT, null=True, related_name="notifications"
     )
