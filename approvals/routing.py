@@ -23,9 +23,13 @@ from .models import (
     WorkflowStep,
     WorkflowVersion,
 )
+from .models.permissions import DECIDING
 from .outcomes import Refused
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
+
+# In which order active versions are asked whether they take a proposal: the default one last.
+ORDER = ("workflow__is_default", "workflow__position", "workflow__name")
 
 
 @dataclass(frozen=True)
@@ -122,6 +126,7 @@ class Router:
         self.deciders = deciders("decide_proposal")
         self._administrators = None
         self._managers = None
+        self._known_managers = {}
         self._found = {}
 
     def first(self, facts: Facts) -> Route:
@@ -134,7 +139,10 @@ class Router:
 
     def preview(self, facts: Facts) -> Preview:
         """The whole way of a proposal, as `first` would take it."""
-        version, passed_over = self._choose(facts)
+        try:
+            version, passed_over = self._choose(facts)
+        except Refused as refused:
+            return Preview(refusal=str(refused))
         if version is None:
             return Preview(passed_over=passed_over, refusal=_no_workflow(passed_over))
         return self.through(version, facts, passed_over)
@@ -144,10 +152,13 @@ class Router:
 
         version: one of this router's, as `with_conditions` reads it.
         """
-        for rule in version.automatic_actions.all():
-            if conditions.evaluate(rule, facts).holds:
-                return Preview(version, passed_over, rule)
-        steps = tuple(self._planned(step, facts) for step in self.steps[version.pk])
+        try:
+            for rule in version.automatic_actions.all():
+                if conditions.evaluate(rule, facts).holds:
+                    return Preview(version, passed_over, rule)
+            steps = tuple(self._planned(step, facts) for step in self.steps[version.pk])
+        except Refused as refused:
+            return Preview(version, passed_over, refusal=str(refused))
         return Preview(version, passed_over, steps=steps, refusal=_cannot_start(steps))
 
     def refusal(self, facts: Facts) -> str:
@@ -210,17 +221,20 @@ class Router:
         return person in self.deciders and person not in facts.contributors
 
     def managers_of(self, step: WorkflowStep, person: int) -> list[int]:
-        """The managers above `person` whom `step` means, from the lowest level up."""
+        """The managers above `person` whom `step` means, from the lowest level up.
+
+        Where only the last counts, it is that one, whether or not he may decide: someone
+        below him does not take his place.
+        """
         stop = step.manager_stop_group_id
         found = []
-        for level, manager in enumerate(self._way_up(person), start=1):
-            if level >= step.manager_start:
-                found.append(manager)
-            if stop and stop in self._groups(manager) and level >= step.manager_start:
+        for level, (manager, groups) in enumerate(self._way_up(person), start=1):
+            if level < step.manager_start:
+                continue
+            found.append(manager)
+            if stop in groups or len(found) == step.manager_levels:
                 break
-            if step.manager_levels and len(found) >= step.manager_levels:
-                break
-        return found
+        return found[-1:] if step.manager_take == ManagerTake.LAST else found
 
     def named(self, step: WorkflowStep) -> list[tuple[int, int | None]]:
         """Who of `step`'s users and groups may decide: pairs of person and group, by id."""
@@ -253,8 +267,6 @@ class Router:
 
     def _eligible(self, step, facts):
         able = {p: group for p, group in self._assigned(step, facts) if self.may_get(p, facts)}
-        if step.assignment == Assignment.MANAGERS and step.manager_take == ManagerTake.LAST:
-            able = dict(list(able.items())[-1:])
         taken = set(able)
         found = []
         for person, group in able.items():
@@ -284,16 +296,18 @@ class Router:
         return delegate
 
     def _way_up(self, person):
+        """The managers above a person, each with the ids of his groups.
+
+        Who is no longer active is passed over: the way goes on to the one above him.
+        """
         if self._managers is None:
-            rows = ReportingLine.objects.values_list("person", "manager")
-            self._managers = dict(rows)
+            self._managers = dict(ReportingLine.objects.values_list("person", "manager"))
+            self._known_managers = _active_groups(self._managers.values())
         seen = {person}
         while (person := self._managers.get(person)) and person not in seen:
             seen.add(person)
-            yield person
-
-    def _groups(self, person):
-        return self.deciders.get(person, ())
+            if person in self._known_managers:
+                yield person, self._known_managers[person]
 
 
 def votes_needed(step: WorkflowStep, people: int) -> int:
@@ -336,8 +350,7 @@ def _active_versions(content_type) -> list[WorkflowVersion]:
     versions = WorkflowVersion.objects.filter(
         workflow__content_type=content_type, state=VersionState.ACTIVE
     )
-    order = ("workflow__is_default", "workflow__position", "workflow__name")
-    return list(with_conditions(versions).order_by(*order))
+    return list(with_conditions(versions).order_by(*ORDER))
 
 
 def with_conditions(versions):
@@ -363,11 +376,30 @@ def _rows(path):
 def deciders(codename) -> dict[int, set[int]]:
     """Active people with a permission of proposals: id -> ids of their groups."""
     people = get_user_model().objects.with_perm(f"approvals.{codename}", backend=BACKEND)
+    return _groups_by_person(people)
+
+
+def _active_groups(ids) -> dict[int, set[int]]:
+    return _groups_by_person(get_user_model().objects.filter(pk__in=set(ids), is_active=True))
+
+
+def _groups_by_person(people):
     rows = people.order_by("pk").values_list("pk", "groups").distinct()
     groups = defaultdict(set)
     for pk, group in rows:
         groups[pk].add(group)
     return groups
+
+
+def all_deciders() -> set[int]:
+    """Everyone who may decide a work item that he has: administrators too, by id."""
+    return set().union(*(deciders(code.split(".")[1]) for code in DECIDING))
+
+
+def by_name(ids) -> list:
+    """People in the order of their names."""
+    people = get_user_model().objects.filter(pk__in=ids)
+    return sorted(people, key=lambda person: values.person_name(person).casefold())
 
 
 def names_of(ids) -> dict[int, str]:

@@ -1,30 +1,18 @@
 """Accounts receivable workflows: drafts, activation, retirement."""
 
+import hashlib
 from contextlib import contextmanager
 
-from django.contrib.auth import get_user_model
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django_fsm import can_proceed, has_transition_perm
 
-from . import history
-from .models import (
-    Origin,
-    Policy,
-    Verb,
-    VersionState,
-    Workflow,
-    WorkflowEvent,
-    WorkflowStep,
-    WorkflowVersion,
-)
+from . import history, workflow_texts
+from .models import Origin, Verb, VersionState, Workflow, WorkflowEvent, WorkflowVersion
 from .outcomes import Refused
-from .routing import Router
-
-# Of a workflow itself, what an administrator can change.
-DESCRIBED = ("name", "description", "position")
+from .workflow_problems import problems
 
 
 def may_administer(person) -> bool:
@@ -42,12 +30,10 @@ def new_draft(workflow: Workflow, *, by) -> WorkflowVersion:
         versions = workflow.versions
         if draft := versions.filter(state=VersionState.DRAFT).first():
             return draft
-        newest = versions.order_by("-number").first()
-        number = (newest.number if newest else 0) + 1
-        draft = versions.create(number=number, notes=newest.notes if newest else "")
-        if newest:
-            _copy_steps(newest, draft)
-        return draft
+        newest = workflow_texts.with_everything(versions.order_by("-number")).first()
+        if newest is None:
+            return versions.create(number=1)
+        return _copied(newest)
 
 
 @transaction.atomic
@@ -62,7 +48,7 @@ def activate(version: WorkflowVersion, *, by) -> WorkflowVersion:
         raise Refused(_("Only a draft can be activated; this version is no draft any more."))
     _require_right(version.activate, by)
     if found := problems(version):
-        raise Refused("\n".join(found))
+        raise Refused("\n".join(map(str, found)))
     for active in version.workflow.versions.filter(state=VersionState.ACTIVE):
         _move(active, active.retire, Verb.WORKFLOW_RETIRED, by)
     version.activated_at, version.activated_by = timezone.now(), by
@@ -85,22 +71,6 @@ def retire(version: WorkflowVersion, *, by) -> WorkflowVersion:
     return version
 
 
-def problems(version: WorkflowVersion) -> list[str]:
-    """What keeps `version` from being activated, in sentences that name the step."""
-    found = deciders(version)
-    if not found:
-        return [_("There is no step. Add one and say who decides it.")]
-    return [text for step, people in found.items() for text in _problems_of(step, people)]
-
-
-def deciders(version: WorkflowVersion) -> dict[WorkflowStep, list]:
-    """The steps of `version` in order, each with the users and group members who could decide."""
-    router = Router(versions=[version.pk])
-    ids = {step: [pk for pk, _group in router.named(step)] for step in router.steps[version.pk]}
-    people = get_user_model().objects.in_bulk({pk for found in ids.values() for pk in found})
-    return {step: [people[pk] for pk in found] for step, found in ids.items()}
-
-
 @contextmanager
 def editing(version: WorkflowVersion, *, by):
     """Lock a draft while the block changes it, and note in the history what changed.
@@ -118,7 +88,7 @@ def editing(version: WorkflowVersion, *, by):
 
 @contextmanager
 def noting(workflow: Workflow, *, by):
-    """Lock a workflow while the block changes it, and note in the history what changed.
+    """Lock workflows while the block changes one, and note in the history what changed.
 
     Raises PermissionDenied where `by` may not set up workflows.
     """
@@ -126,16 +96,103 @@ def noting(workflow: Workflow, *, by):
         raise PermissionDenied
     key = workflow.pk
     with transaction.atomic():
-        Workflow.objects.select_for_update().get(pk=key)
-        before = _described(key)
+        _lock_setup()
+        before = workflow_texts.described(key)
         yield
-        if lines := list(_differences(before, _described(key))):
+        if lines := list(workflow_texts.differences(before, workflow_texts.described(key))):
             comment = "\n".join([str(workflow), *lines])
             _record(Verb.WORKFLOW_CHANGED, workflow, by, comment)
 
 
+def why_not_default(workflow: Workflow) -> str:
+    """Why `workflow` cannot be the default one of its type; or ""."""
+    active = workflow.versions.filter(state=VersionState.ACTIVE).first()
+    if active is None or not active.conditions.exists():
+        return ""
+    return _(
+        "Version %(number)s, which is active, has an activation condition. A default workflow "
+        "takes what no other one takes: activate a version without a condition first."
+    ) % {"number": active.number}
+
+
+def take_default(workflow: Workflow, *, by) -> Workflow | None:
+    """Let no other workflow of its type be the default one; return the one that was.
+
+    Raises PermissionDenied where `by` may not set up workflows.
+    """
+    same_type = Workflow.objects.filter(content_type=workflow.content_type, is_default=True)
+    former = same_type.exclude(pk=workflow.pk).first()
+    if former:
+        with noting(former, by=by):
+            Workflow.objects.filter(pk=former.pk).update(is_default=False)
+    return former
+
+
+def token(version: WorkflowVersion) -> str:
+    """A text that differs whenever anything in a version differs from what somebody saw."""
+    content = str([_content(row) for row in _rows(version)])
+    return hashlib.sha256(content.encode()).hexdigest()[:32]
+
+
+def _rows(version):
+    """A version with all that belongs to it, each row after the one that it belongs to."""
+    version = workflow_texts.with_everything(WorkflowVersion.objects.filter(pk=version.pk)).get()
+    yield from (version, *version.conditions.all())
+    for action in version.automatic_actions.all():
+        yield from (action, *action.conditions.all())
+    for step in version.steps.all():
+        yield from (step, *step.conditions.all(), *step.escalation_levels.all())
+
+
+def _content(row):
+    columns = [(f.attname, getattr(row, f.attname)) for f in row._meta.concrete_fields]
+    many = [
+        (f.name, sorted(related.pk for related in getattr(row, f.name).all()))
+        for f in row._meta.many_to_many
+    ]
+    return row._meta.model_name, columns, many
+
+
+def _copied(source):
+    """A draft with everything that `source` has, and the next number."""
+    changed = {"activated_at": None, "activated_by": None, "state": VersionState.DRAFT}
+    draft = _copy(source, number=source.number + 1, **changed)
+    _copy_all(source.conditions, version=draft)
+    for action in source.automatic_actions.all():
+        _copy_all(action.conditions, action=_copy(action, version=draft))
+    for step in source.steps.all():
+        copied = _copy(step, version=draft)
+        copied.users.set(step.users.all())
+        copied.groups.set(step.groups.all())
+        _copy_all(step.conditions, step=copied)
+        _copy_all(step.escalation_levels, step=copied)
+    return draft
+
+
+def _copy_all(rows, **changed):
+    for row in rows.all():
+        _copy(row, **changed)
+
+
+def _copy(row, **changed):
+    names = [f.attname for f in row._meta.concrete_fields if not f.primary_key]
+    made = type(row)(**{name: getattr(row, name) for name in names})
+    for name, value in changed.items():
+        setattr(made, name, value)
+    made.save()
+    return made
+
+
+def _lock_setup():
+    """Let nobody else set workflows up before the end of the transaction.
+
+    All of them, since what one does, such as being the default, bears on the others.
+    """
+    list(Workflow.objects.select_for_update().order_by("pk"))
+
+
 def _locked(version):
-    Workflow.objects.select_for_update().get(versions=version)
+    _lock_setup()
     return WorkflowVersion.objects.select_related("workflow").get(pk=version.pk)
 
 
@@ -166,73 +223,3 @@ def _record(verb, workflow, by, comment):
         comment=comment,
     )
     history.record([event])
-
-
-def _problems_of(step, people):
-    name = _("Step %(position)s “%(name)s”") % {"position": step.position, "name": step.name}
-    if not step.name.strip():
-        yield _("%(step)s: give it a name.") % {"step": name}
-    if step.policy not in Policy.values:
-        yield _("%(step)s: choose a completion policy.") % {"step": name}
-    if not people:
-        yield _(
-            "%(step)s: nobody among its users and groups is active and may decide work items."
-        ) % {"step": name}
-
-
-def _copy_steps(source, draft):
-    for step in source.steps.prefetch_related("users", "groups"):
-        copy = draft.steps.create(
-            position=step.position,
-            name=step.name,
-            instructions=step.instructions,
-            policy=step.policy,
-        )
-        copy.users.set(step.users.all())
-        copy.groups.set(step.groups.all())
-
-
-def _described(workflow_id) -> dict[str, str]:
-    """What can still change in a workflow, as label -> text."""
-    workflow = Workflow.objects.filter(pk=workflow_id).first()
-    if workflow is None:
-        return {}
-    texts = {_label(workflow, name): str(getattr(workflow, name)) for name in DESCRIBED}
-    for version in workflow.versions.filter(state=VersionState.DRAFT):
-        texts |= _described_draft(version)
-    return {label: text for label, text in texts.items() if text}
-
-
-def _described_draft(version):
-    name = _("version %(number)s") % {"number": version.number}
-    steps = {
-        f"{name}, " + _("step %(position)s") % {"position": step.position}: _described_step(step)
-        for step in version.steps.prefetch_related("users", "groups")
-    }
-    notes = {f"{name}, {_label(version, 'notes')}": version.notes}
-    return {name: version.get_state_display(), **notes, **steps}
-
-
-def _described_step(step):
-    assigned = [person.get_username() for person in step.users.all()]
-    assigned += [_("group %(name)s") % {"name": group} for group in step.groups.all()]
-    parts = [step.name, step.get_policy_display(), ", ".join(assigned), step.instructions]
-    return "; ".join(part for part in parts if part)
-
-
-def _differences(before, after):
-    """Readable lines on what is different between two descriptions."""
-    for label in before | after:
-        old, new = before.get(label), after.get(label)
-        if old == new:
-            continue
-        if old is None:
-            yield _("%(label)s added: %(new)s") % {"label": label, "new": new}
-        elif new is None:
-            yield _("%(label)s removed: %(old)s") % {"label": label, "old": old}
-        else:
-            yield _("%(label)s: %(old)s → %(new)s") % {"label": label, "old": old, "new": new}
-
-
-def _label(record, name):
-    return str(record._meta.get_field(name).verbose_name)

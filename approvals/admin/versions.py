@@ -12,7 +12,7 @@ from django.urls import path
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from approvals import parameters, registry, workflows
+from approvals import parameters, registry, workflow_problems, workflows
 from approvals.models import VersionState, WorkflowStep, WorkflowVersion
 from approvals.outcomes import Refused
 
@@ -167,7 +167,7 @@ class VersionAdmin(AdministeredAdmin):
         context = {
             "title": _("Activate version %(number)s?") % {"number": version.number},
             "problems": workflows.problems(version),
-            "steps": workflows.deciders(version),
+            "steps": workflow_problems.deciders(version),
             "replaced": active,
             "verb": _("Activate"),
         }
@@ -221,7 +221,7 @@ def _version_context(version, person):
         "title": registry.for_content_type(version.workflow.content_type).element,
         "subtitle": name,
         "problems": workflows.problems(version) if draft else [],
-        "steps": workflows.deciders(version),
+        "steps": workflow_problems.deciders(version),
         "is_draft": draft,
         **ONE_SAVE,
         "may_retire": version.state == VersionState.ACTIVE and workflows.may_administer(person),
