@@ -50,6 +50,12 @@ def apply(cases, *, by, source) -> None:
     _send_back([case for case in cases if case.conflicts], by, source)
 
 
+def foresee(cases) -> None:
+    """Find the conflicts that `apply` would meet now; writes nothing."""
+    for governed, group in _by_model(cases).items():
+        _plan(governed, group)
+
+
 def _by_model(cases):
     groups = defaultdict(list)
     for case in cases:
@@ -71,7 +77,7 @@ def _plan(governed, cases) -> dict:
         case.conflicts = (
             checking.moved(governed, record, case.changes)
             + problems
-            + checking.missing(governed, new, unknown)
+            + checking.missing(governed, record.key, new, unknown)
             + checking.broken(governed, {**record.values, **already}, new)
         )
         if not case.conflicts:

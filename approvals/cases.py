@@ -4,6 +4,7 @@ Every action of the approver's side asks `why_not`: deciding, delegating, claimi
 """
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
@@ -16,13 +17,14 @@ from .models import (
     ItemState,
     Proposal,
     ProposedChange,
+    RunState,
     State,
     StepRun,
     WorkflowStep,
     WorkItem,
 )
 from .models.permissions import may_decide
-from .proposals import lock_all, state_message
+from .proposals import lock_all, state_messages
 
 ALREADY = {
     Action.APPROVE: gettext_lazy("Already approved by %(who)s at %(when)s"),
@@ -51,6 +53,11 @@ class Case(applying.Case):
         return self.run.step
 
     @property
+    def is_open(self) -> bool:
+        """Whether it still waits for a decision."""
+        return self.proposal.state == State.PENDING and self.item.state == ItemState.OPEN
+
+    @property
     def is_last(self) -> bool:
         """Whether this approval is the last one: the values are to be applied."""
         return self.completes and self.next.step is None
@@ -63,7 +70,10 @@ class Case(applying.Case):
 
 
 class Voter:
-    """A person who decides, with the people he stands in for and the steps he has decided."""
+    """A person who decides, with the people he stands in for and the steps he has decided.
+
+    late: of the cases that are closed, why nothing can be decided any more, by work item.
+    """
 
     def __init__(self, person, cases):
         self.person = person
@@ -72,6 +82,8 @@ class Voter:
         runs = {case.run.pk for case in cases}
         decided = Decision.objects.filter(person=person, step_run__in=runs)
         self.decided = set(decided.values_list("step_run", flat=True))
+        closed = [(case.proposal, case.run, case.item) for case in cases if not case.is_open]
+        self.late = _too_late(closed) if closed else {}
 
     def holds(self, item: WorkItem, proposal: Proposal) -> bool:
         """Whether the work item is his own, or that of somebody he stands in for."""
@@ -109,6 +121,21 @@ def load(item_ids, *, lock: bool = True) -> dict[int, Case]:
     return found
 
 
+def decidable(items: Iterable[WorkItem], viewer) -> dict[int, int]:
+    """Which of some work items a page offers `viewer` to decide: one a proposal, by its id.
+
+    His own come first, then those of people he stands in for.
+    """
+    items = list(items)
+    if not items or not may_decide(viewer):
+        return {}
+    found = load([item.pk for item in items], lock=False)
+    voter = Voter(viewer, found.values())
+    able = [case.item for case in found.values() if not why_not(case, voter)]
+    able.sort(key=lambda item: item.assignee_id == viewer.pk)  # the last of a proposal counts
+    return {item.proposal_id: item.pk for item in able}
+
+
 def why_not(case: Case | None, voter: Voter, revision: int | None = None) -> str:
     """Why `voter` cannot decide a work item now, in words for him; "" where he can.
 
@@ -118,8 +145,8 @@ def why_not(case: Case | None, voter: Voter, revision: int | None = None) -> str
         return _("This work item is not assigned to you.")
     if not voter.may_decide:
         return _("You no longer have the right to decide.")
-    if case.proposal.state != State.PENDING or case.item.state != ItemState.OPEN:
-        return too_late(case.proposal, case.run)
+    if not case.is_open:
+        return voter.late[case.item.pk]
     if revision is not None and case.proposal.revision != revision:
         return _("The proposal has changed since you saw it. Nothing was decided.")
     return _four_eyes(case, voter) or _claimed(case, voter) or _decided(case, voter)
@@ -154,11 +181,39 @@ def _decided(case, voter):
     return ""
 
 
-def too_late(proposal: Proposal, run: StepRun) -> str:
-    """Why nothing can be decided in a step any more: who decided what, and when."""
-    decision = Decision.objects.filter(step_run=run).select_related("person").order_by("id").last()
-    if decision is None or proposal.state in (State.NOT_SUBMITTED, State.JOINED):
-        return state_message(proposal)
+def too_late(proposal: Proposal, run: StepRun, item: WorkItem) -> str:
+    """Why a work item cannot be decided any more: who decided what, or took it, and when."""
+    return _too_late([(proposal, run, item)])[item.pk]
+
+
+def _too_late(closed: list[tuple[Proposal, StepRun, WorkItem]]) -> dict[int, str]:
+    """The same for many, by work item, in three queries."""
+    runs = {run.pk for _proposal, run, _item in closed}
+    decisions = Decision.objects.filter(step_run__in=runs).select_related("person")
+    decisions = list(decisions.order_by("id"))
+    own = {decision.work_item_id: decision for decision in decisions}
+    last = {decision.step_run_id: decision for decision in decisions}
+    found = {
+        item.pk: None if _untold(proposal, run, item) else own.get(item.pk) or last.get(run.pk)
+        for proposal, run, item in closed
+    }
+    states = state_messages([p for p, _run, item in closed if not found[item.pk]])
+    return {
+        item.pk: _already(found[item.pk]) if found[item.pk] else states[proposal.pk]
+        for proposal, _run, item in closed
+    }
+
+
+def _untold(proposal, run, item):
+    """Whether decisions in a step do not tell what became of a closed work item of it.
+
+    The proposal was taken back; or the step goes on, so the item was handed on.
+    """
+    taken_back = proposal.state in (State.NOT_SUBMITTED, State.JOINED)
+    return taken_back or (run.state == RunState.RUNNING and item.state != ItemState.DECIDED)
+
+
+def _already(decision):
     return ALREADY[decision.action] % {
         "who": values.person_name(decision.person),
         "when": values.moment(decision.decided_at),

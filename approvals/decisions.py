@@ -17,7 +17,6 @@ from . import (
     cases,
     checking,
     history,
-    notifications,
     registry,
     routing,
     writing,
@@ -25,7 +24,7 @@ from . import (
 from .bulk import insert_rows, update_rows
 from .models import Action, Decision, ItemState, RunState, StepRun, Verb, WorkItem
 from .outcomes import BROWSER, Refused
-from .proposals import cancel_items, clean_comment
+from .proposals import cancel_items, clean_comment, hand_back
 
 VERBS = {
     Action.APPROVE: Verb.APPROVED,
@@ -58,32 +57,53 @@ class VoteResult:
 
 
 @transaction.atomic
-def decide(votes: list[Vote], action: Action, *, by, comment="", source=BROWSER):
+def decide(
+    votes: list[Vote], action: Action, *, by, comment="", source=BROWSER, leave_moved=False
+) -> list[VoteResult]:
     """Decide work items; each with its own check and its own result, in the order of `votes`.
 
     action: approve, reject or request change (the last two need a comment). Whoever
-    decides must be the one it is assigned to and must not have contributed. Nothing is
-    done for a vote that is refused. When the last approval of a proposal is in, its
-    values are applied, all of them or none. Returns a list of VoteResult.
+    decides must be the one it is assigned to, or stand in for him, and must not have
+    contributed. Nothing is done for a vote that is refused. When the last approval of a
+    proposal is in, its values are applied, all of them or none. leave_moved: refuse to
+    approve where a live value has moved, even where the approval would be the last; else
+    the last one hands the proposal back.
     """
-    action, votes = Action(action), list({vote.work_item_id: vote for vote in votes}.values())
+    action, votes = Action(action), _each_once(votes)
     try:
         comment = clean_comment(comment)
     except Refused as refused:
         return [VoteResult(v.work_item_id, None, False, str(refused)) for v in votes]
     loaded = cases.load([vote.work_item_id for vote in votes])
-    voter = cases.Voter(by, loaded.values())
-    refusals = {
-        vote.work_item_id: _refusal(loaded.get(vote.work_item_id), vote, action, voter, comment)
-        for vote in votes
-    }
-    taken = [case for pk, case in loaded.items() if not refusals[pk]]
-    if action == Action.APPROVE:
-        taken = _plan_approvals(taken, refusals)
+    refusals = _refusals(loaded, votes, by)
+    if needs_comment(action) and not comment:
+        refusals = {pk: why or _("Say why: a reason is required.") for pk, why in refusals.items()}
+    taken = _taken(loaded, refusals, action, leave_moved)
     _record_votes(taken, action, by, comment, source)
     handle = _approve if action == Action.APPROVE else _hand_back
     handle(taken, action, by, comment, source)
     return [_result(vote, loaded.get(vote.work_item_id), refusals) for vote in votes]
+
+
+def preview(votes: list[Vote], action: Action, *, by) -> list[VoteResult]:
+    """What `decide` would do with each vote now, given a comment; takes no lock, writes nothing.
+
+    done: the vote would be taken. conflict: it would be the last approval, but the values
+    could not be applied. Approvals whose live value has moved are refused.
+    """
+    action, votes = Action(action), _each_once(votes)
+    loaded = cases.load([vote.work_item_id for vote in votes], lock=False)
+    refusals = _refusals(loaded, votes, by)
+    taken = _taken(loaded, refusals, action, leave_moved=True)
+    if action == Action.APPROVE:
+        applying.foresee([case for case in taken if case.is_last])
+    for case in taken:
+        case.message = _foreseen(case, action)
+    return [_result(vote, loaded.get(vote.work_item_id), refusals) for vote in votes]
+
+
+def _each_once(votes):
+    return list({vote.work_item_id: vote for vote in votes}.values())
 
 
 def _result(vote, case, refusals):
@@ -94,15 +114,38 @@ def _result(vote, case, refusals):
     return VoteResult(vote.work_item_id, proposal_id, not refusal, message, conflict)
 
 
-def _refusal(case, vote, action, voter, comment) -> str:
-    """Why this vote cannot be taken, or ""."""
-    if reason := cases.why_not(case, voter, vote.revision):
-        return reason
-    if needs_comment(action) and not comment:
-        return _("Say why: a reason is required.")
-    # A second work item of the same step, such as of somebody he stands in for, is too much.
-    voter.decided.add(case.run.pk)
-    return ""
+def _refusals(loaded, votes, by) -> dict[int, str]:
+    """Why each vote cannot be taken, or "", by work item."""
+    voter, found = cases.Voter(by, loaded.values()), {}
+    for vote in votes:
+        case = loaded.get(vote.work_item_id)
+        found[vote.work_item_id] = reason = cases.why_not(case, voter, vote.revision)
+        if not reason:
+            # A second work item of the step, such as of somebody he stands in for, is too much.
+            voter.decided.add(case.run.pk)
+    return found
+
+
+def _taken(loaded, refusals, action, leave_moved) -> list[cases.Case]:
+    """The cases whose votes are taken; what an approval cannot do is added to `refusals`."""
+    chosen = [case for pk, case in loaded.items() if not refusals[pk]]
+    if action != Action.APPROVE:
+        return chosen
+    return _plan_approvals(chosen, refusals, leave_moved)
+
+
+def _foreseen(case, action) -> str:
+    if action != Action.APPROVE:
+        return _("Goes back to the originator.")
+    if case.conflicts:
+        return _("Cannot be applied; a change would be requested. %(why)s") % {
+            "why": " ".join(case.conflicts)
+        }
+    if not case.completes:
+        return _("Others decide as well.")
+    if case.is_last:
+        return _("The last approval: the new values are applied.")
+    return _("The next step is “%(step)s”.") % {"step": case.next.step.name}
 
 
 def needs_comment(action: Action) -> bool:
@@ -110,7 +153,7 @@ def needs_comment(action: Action) -> bool:
     return action != Action.APPROVE
 
 
-def _plan_approvals(chosen, refusals) -> list[cases.Case]:
+def _plan_approvals(chosen, refusals, leave_moved) -> list[cases.Case]:
     """Find out what each approval completes; refuse those that cannot be taken."""
     counts = Counter(
         Decision.objects.filter(
@@ -121,20 +164,20 @@ def _plan_approvals(chosen, refusals) -> list[cases.Case]:
     taken = []
     for case in chosen:
         try:
-            _plan_approval(case, counts[case.run.pk], router)
+            _plan_approval(case, counts[case.run.pk], router, leave_moved)
             taken.append(case)
         except Refused as refused:
             refusals[case.item.pk] = str(refused)
     return taken
 
 
-def _plan_approval(case, approvals, router):
+def _plan_approval(case, approvals, router, leave_moved):
     case.completes = approvals + 1 >= case.run.votes_needed
     if case.completes:
         case.next = router.after(case.step, case.facts)
     governed = registry.for_content_type(case.proposal.content_type)
     conflicts = checking.moved(governed, case.record, case.changes)
-    if conflicts and not case.is_last:
+    if conflicts and (leave_moved or not case.is_last):
         raise Refused(
             _("It cannot be approved any more; request a change or reject it. %(why)s")
             % {"why": " ".join(conflicts)}
@@ -207,12 +250,9 @@ def _approve(taken, action, by, comment, source):
 
 
 def _hand_back(taken, action, by, comment, source):
-    _end_runs(taken, RunState.STOPPED)
+    hand_back([case.proposal for case in taken], VERBS[action], by=by, comment=comment)
     for case in taken:
-        case.proposal.reject() if action == Action.REJECT else case.proposal.request_change()
         case.message = _("Rejected.") if action == Action.REJECT else _("Change requested.")
-    writing.save_states({case.proposal: case.loaded_revision for case in taken})
-    notifications.decided([c.proposal for c in taken], VERBS[action], by=by, comment=comment)
 
 
 def _end_runs(taken, state):

@@ -4,6 +4,7 @@ from collections import defaultdict
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
+from django.db.models import Max
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django_fsm import can_proceed, has_transition_perm
@@ -25,12 +26,14 @@ from .models import (
     EDITABLE,
     Contributor,
     ItemState,
+    Kind,
     Outcome,
     Proposal,
     ProposedChange,
     RunState,
     StepRun,
     Verb,
+    WorkflowEvent,
     WorkItem,
 )
 from .models.permissions import may_discard
@@ -128,6 +131,7 @@ def discard_change(change_id: int, *, by, revision=None, source=BROWSER) -> Prop
     if change.outcome:
         raise Refused(_("This proposed change is no longer open."))
     _require(proposal, "discard", by, revision)
+    _require_release(change)
     _discard([change], {proposal.pk: proposal}, by, source)
     proposal.refresh_from_db()
     return proposal
@@ -192,6 +196,20 @@ def lock_all(
     return proposals, {p.pk: locked[p.content_type_id][p.object_id] for p in found}
 
 
+def hand_back(proposals: list[Proposal], verb: Verb, *, by, comment: str) -> None:
+    """Reject pending proposals or request a change of them, under their locks.
+
+    verb: REJECTED or CHANGE_REQUESTED. by: None where a time limit does it. The caller
+    writes the history, which knows more. Originators are told.
+    """
+    stop_runs(proposals)
+    loaded = {proposal: proposal.revision for proposal in proposals}
+    for proposal in proposals:
+        proposal.reject() if verb == Verb.REJECTED else proposal.request_change()
+    writing.save_states(loaded)
+    notifications.decided(proposals, verb, by=by, comment=comment)
+
+
 def stop_runs(proposals) -> list[int]:
     """Stop the running step of each proposal; return who no longer needs to decide."""
     now = timezone.now()
@@ -226,8 +244,22 @@ def require_reason(text: str) -> str:
 
 def state_message(proposal: Proposal) -> str:
     """Why an action on a proposal comes too late: where it stands, by whom, since when."""
-    events = proposal.events.filter(field="").exclude(verb__in=(Verb.ASSIGNED, Verb.STEP_COMPLETED))
-    last = events.select_related("actor").order_by("id").last()
+    return state_messages([proposal])[proposal.pk]
+
+
+def state_messages(proposals: list[Proposal]) -> dict[int, str]:
+    """The same for many proposals, by their ids, in two queries."""
+    events = WorkflowEvent.objects.filter(proposal__in=proposals, field="")
+    events = events.exclude(verb__in=(Verb.ASSIGNED, Verb.STEP_COMPLETED)).order_by()
+    newest = events.values("proposal").annotate(newest=Max("pk")).values("newest")
+    last = {
+        event.proposal_id: event
+        for event in WorkflowEvent.objects.filter(pk__in=newest).select_related("actor")
+    }
+    return {proposal.pk: _state_message(proposal, last.get(proposal.pk)) for proposal in proposals}
+
+
+def _state_message(proposal, last):
     if last is None:
         return _("The proposal now stands at: %(state)s.") % {"state": proposal.get_state_display()}
     return _("The proposal now stands at: %(state)s (%(what)s by %(who)s at %(when)s).") % {
@@ -247,6 +279,15 @@ def _require(proposal, name, by, revision):
     if revision is not None and revision != proposal.revision:
         raise Refused(
             _("The proposal has changed since you saw it. Nothing was done; look at it again.")
+        )
+
+
+def _require_release(change):
+    """A proposal for a new record always releases it: the release goes last, or with all."""
+    others = change.proposal.changes.filter(outcome="").exclude(pk=change.pk)
+    if change.field == registry.HELD and others.exists():
+        raise Refused(
+            _("Without its release a new record is of no use. Discard all changes instead.")
         )
 
 
@@ -296,6 +337,8 @@ def _join(draft, recalled, by, source):
         ],
         ignore_conflicts=True,
     )
+    if draft.kind == Kind.NEW:
+        recalled.kind = Kind.NEW  # The release has moved with the rest; saved by the recall.
     loaded = draft.revision
     draft.join(timezone.now())
     writing.save_states({draft: loaded})

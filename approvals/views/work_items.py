@@ -210,7 +210,7 @@ def _decide_page(request, item, form=None, comment=""):
         "contributors": _contributors(line.proposal),
         "entries": _history(line),
         "import_query": _import_query(filters),
-        "closed": "" if _is_open(line) else cases.too_late(line.proposal, item.step_run),
+        "closed": "" if _is_open(line) else cases.too_late(line.proposal, item.step_run, item),
         "is_own": item.assignee_id == request.user.pk,
     }
     if context["is_own"] and not context["closed"]:
