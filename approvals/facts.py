@@ -103,5 +103,16 @@ def _delegates(proposals) -> dict[int, dict[int, int]]:
     found = defaultdict(dict)
     rows = Delegation.objects.filter(proposal__in=proposals).order_by("id")
     for proposal_id, person, delegate in rows.values_list("proposal", "person", "delegate"):
-        found[proposal_id][person] = delegate
+        delegates = found[proposal_id]
+        delegates[person] = delegate
+        if _leads_to(person, delegates, delegate):
+            del delegates[delegate]  # He has it back: that ends his own delegation.
     return found
+
+
+def _leads_to(person, delegates, start) -> bool:
+    """Whether whoever `start` delegated to, and so on, is `person` in the end."""
+    while (start := delegates.get(start)) is not None:
+        if start == person:
+            return True
+    return False
