@@ -1,7 +1,8 @@
 """What the database itself refuses, whatever code runs against it.
 
-Four eyes: no contributor of a proposal decides on it. Triggers, since the rule
-reads two tables; made anew after each migrate. SQLite drops or breaks triggers when
+Four eyes: no contributor of a proposal decides on it, and nobody decides on it on
+behalf of one, be it as a delegate or as a substitute. Triggers, since the rule reads
+several tables; made anew after each migrate. SQLite drops or breaks triggers when
 a table is altered, so there they are taken away before.
 """
 
@@ -9,9 +10,16 @@ from django.db import connections
 
 TABLE = "approvals_decision"
 REFUSAL = "four eyes: a contributor does not decide on the proposal"
+# Whoever decides, and whom he says he decides for; then whose work item it is.
 CONTRIBUTED = """
     EXISTS (SELECT 1 FROM approvals_contributor c
-            WHERE c.proposal_id = NEW.proposal_id AND c.person_id = NEW.person_id)
+            WHERE c.proposal_id = NEW.proposal_id
+              AND c.person_id IN (NEW.person_id, NEW.on_behalf_of_id))
+    OR EXISTS (SELECT 1 FROM approvals_workitem w
+               JOIN approvals_contributor c ON c.proposal_id = w.proposal_id
+               WHERE w.id = NEW.work_item_id
+                 AND c.person_id IN (NEW.person_id, NEW.on_behalf_of_id,
+                                     w.assignee_id, w.on_behalf_of_id))
 """
 
 POSTGRESQL = f"""
