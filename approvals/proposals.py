@@ -110,9 +110,9 @@ def terminate(proposal_id: int, *, by, comment: str, revision=None, source=BROWS
     proposal.terminate(now)
     writing.save_states({proposal: loaded})
     changes = ProposedChange.objects.filter(proposal=proposal, outcome="")
-    changes.update(outcome=Outcome.DISCARDED)
     event = routing.proposal_event(proposal, Verb.TERMINATED, by=by, source=source, comment=comment)
-    history.record([event])
+    history.record([event, *_discarded(changes, {proposal.pk: proposal}, by, source)])
+    changes.update(outcome=Outcome.DISCARDED)
     notifications.terminated(proposal, assignees, by=by, comment=comment)
     return proposal
 
@@ -310,21 +310,24 @@ def _refresh(proposal, record, by, source) -> bool:
 
 
 def _discard(changes, proposals, by, source, verb=Verb.DISCARDED):
-    history.record(
-        [
-            routing.proposal_event(
-                proposals[c.proposal_id],
-                verb,
-                by=by,
-                source=source,
-                field=c.field,
-                old=c.original,
-                new=c.value,
-            )
-            for c in changes
-        ]
-    )
+    history.record(_discarded(changes, proposals, by, source, verb))
     writing.close_changes([change.pk for change in changes], by=by, at=timezone.now())
+
+
+def _discarded(changes, proposals, by, source, verb=Verb.DISCARDED):
+    """The history entries of discarded changes, one each. proposals: by their ids."""
+    return [
+        routing.proposal_event(
+            proposals[change.proposal_id],
+            verb,
+            by=by,
+            source=source,
+            field=change.field,
+            old=change.original,
+            new=change.value,
+        )
+        for change in changes
+    ]
 
 
 def _join(draft, recalled, by, source):
