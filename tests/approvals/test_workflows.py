@@ -195,3 +195,124 @@ def test_retiring_needs_the_right(ready, administrator, clerk):
     workflows.activate(ready, by=administrator)
     with pytest.raises(PermissionDenied):
         workflows.retire(ready, by=clerk)
+
+
+# What belongs to a version
+
+EVERYTHING = {
+    "subject": "raised",
+    "field": "credit_limit",
+    "operator": "more_percent",
+    "value": "20",
+}
+
+
+@pytest.fixture
+def full(ready, approver, clerk):
+    """The draft with a value in every column that a version, step, row, level or action has."""
+    group = Group.objects.get(name="Approver")
+    row = {**EVERYTHING, "person": clerk, "group": group}
+    WorkflowVersion.objects.filter(pk=ready.pk).update(match="any", notes="Why")
+    ready.conditions.create(**row)
+    action = ready.automatic_actions.create(
+        name="Small", decision="approve", position=2, match="any"
+    )
+    action.conditions.create(**row)
+    step = ready.steps.create(
+        position=2,
+        name="Board",
+        instructions="Read.",
+        match="any",
+        assignment="managers",
+        manager_start=2,
+        manager_levels=3,
+        manager_stop_group=group,
+        manager_take="last",
+        policy="percentage",
+        percentage=60,
+        time_limit=9,
+        time_unit="hours",
+        remind_after=3,
+        final_action="reject",
+    )
+    step.users.set([approver])
+    step.groups.set([group])
+    step.conditions.create(**row)
+    step.escalation_levels.create(position=1, kind="user", user=approver, group=group, time_limit=2)
+    ready.refresh_from_db()
+    return ready
+
+
+def content(version):
+    """Everything in a version, without what tells it from a copy of it."""
+    own = {"id", "number", "state", "activated_at", "activated_by_id"}
+    links = {"version_id", "step_id", "action_id"}
+    return [
+        (name, [column for column in columns if column[0] not in own | links], many)
+        for name, columns, many in map(workflows._content, workflows._rows(version))
+    ]
+
+
+def test_the_next_draft_has_everything_that_the_version_before_has(full, administrator):
+    WorkflowVersion.objects.filter(pk=full.pk).update(state=VersionState.ACTIVE)
+    draft = workflows.new_draft(full.workflow, by=administrator)
+    assert draft.pk != full.pk
+    assert content(draft) == content(full)
+    assert len(content(full)) == 8
+
+
+def test_the_fixture_leaves_no_column_at_its_default(full):
+    """So that the test above notices a column that is not copied."""
+    for row in workflows._rows(full):
+        for column in row._meta.concrete_fields:
+            if column.name in {"state", "activated_at", "activated_by", "match"}:
+                continue
+            if row._meta.model_name == "workflowstep" and row.position == 1:
+                continue
+            assert getattr(row, column.attname) not in (None, ""), (row, column)
+
+
+def changes(version):
+    """A change of each thing that a draft consists of."""
+    step, action = version.steps.last(), version.automatic_actions.get()
+    yield lambda: version.steps.filter(pk=step.pk).update(name="Directors")
+    yield lambda: version.steps.filter(pk=step.pk).update(manager_start=3)
+    yield lambda: step.users.clear()
+    yield lambda: step.conditions.update(value="30")
+    yield lambda: step.escalation_levels.update(time_limit=4)
+    yield lambda: version.automatic_actions.update(decision="reject")
+    yield lambda: action.conditions.all().delete()
+    yield lambda: version.conditions.update(value="30")
+    yield lambda: WorkflowVersion.objects.filter(pk=version.pk).update(notes="Because")
+    yield lambda: version.steps.create(position=3, name="Third")
+
+
+def test_the_token_differs_after_every_change_and_only_then(full):
+    seen = {workflows.token(full)}
+    assert {workflows.token(full)} == seen
+    for number, change in enumerate(changes(full), start=2):
+        change()
+        seen.add(workflows.token(full))
+        assert len(seen) == number
+
+
+# The default workflow
+
+
+def test_there_is_one_default_workflow_and_taking_it_over_is_noted(ready, administrator):
+    other = Workflow.objects.create(
+        content_type=ready.workflow.content_type, name="Other", is_default=True
+    )
+    assert workflows.take_default(ready.workflow, by=administrator) == other
+    other.refresh_from_db()
+    assert not other.is_default
+    assert comments(Verb.WORKFLOW_CHANGED)[-1] == "Other\ndefault: Yes → No"
+
+
+def test_a_workflow_whose_active_version_has_a_condition_cannot_be_the_default(
+    ready, administrator
+):
+    ready.conditions.create(**EVERYTHING)
+    assert workflows.why_not_default(ready.workflow) == ""
+    workflows.activate(ready, by=administrator)
+    assert "Version 1, which is active" in workflows.why_not_default(ready.workflow)
