@@ -10,7 +10,7 @@ it is not certain what a person meant, less holds rather than more:
   is taken away is neither raised nor lowered, since an empty credit limit is no limit at
   all: ask for it with "New value ... is empty".
 * From 0, every step up exceeds any percentage, and so does every step down.
-* The current values of a new record that is held are those with which it is to be released.
+* The current values of a new record that is held are those that it is to have (`facts`).
 """
 
 import datetime
@@ -23,7 +23,7 @@ from django.utils.translation import gettext as _
 from . import condition_rows
 from .condition_rows import errors_of, operators_for, problems_of
 from .facts import Facts
-from .models import Kind, Match, Operator, Subject
+from .models import Match, Operator, Subject
 from .models.conditions import Conditional, ConditionRow
 from .outcomes import Refused
 from .registry import Governed
@@ -147,8 +147,6 @@ def _seen(row, facts):
         return facts.originator
     if row.subject in (Subject.OLD, Subject.NEW):
         return facts.changes[row.field][row.subject == Subject.NEW]
-    if facts.kind == Kind.NEW and row.field in facts.changes:
-        return facts.changes[row.field][1]
     return facts.record[row.field]
 
 

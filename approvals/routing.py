@@ -10,13 +10,12 @@ from django.utils.translation import gettext as _
 from . import conditions, values
 from .conditions import Evaluation
 from .facts import Facts
+from .managers import Managers
 from .models import (
     Assignment,
     AutomaticAction,
-    ManagerTake,
     Policy,
     Proposal,
-    ReportingLine,
     Verb,
     VersionState,
     WorkflowEvent,
@@ -126,7 +125,6 @@ class Router:
         self.deciders = deciders("decide_proposal")
         self._administrators = None
         self._managers = None
-        self._known_managers = {}
         self._found = {}
 
     def first(self, facts: Facts) -> Route:
@@ -221,20 +219,10 @@ class Router:
         return person in self.deciders and person not in facts.contributors
 
     def managers_of(self, step: WorkflowStep, person: int) -> list[int]:
-        """The managers above `person` whom `step` means, from the lowest level up.
-
-        Where only the last counts, it is that one, whether or not he may decide: someone
-        below him does not take his place.
-        """
-        stop = step.manager_stop_group_id
-        found = []
-        for level, (manager, groups) in enumerate(self._way_up(person), start=1):
-            if level < step.manager_start:
-                continue
-            found.append(manager)
-            if stop in groups or len(found) == step.manager_levels:
-                break
-        return found[-1:] if step.manager_take == ManagerTake.LAST else found
+        """The managers above `person` whom `step` means, from the lowest level up."""
+        if self._managers is None:
+            self._managers = Managers()
+        return self._managers.meant_by(step, person)
 
     def named(self, step: WorkflowStep) -> list[tuple[int, int | None]]:
         """Who of `step`'s users and groups may decide: pairs of person and group, by id."""
@@ -294,20 +282,6 @@ class Router:
             else:
                 break
         return delegate
-
-    def _way_up(self, person):
-        """The managers above a person, each with the ids of his groups.
-
-        Who is no longer active is passed over: the way goes on to the one above him.
-        """
-        if self._managers is None:
-            self._managers = dict(ReportingLine.objects.values_list("person", "manager"))
-            self._known_managers = _active_groups(self._managers.values())
-        seen = {person}
-        while (person := self._managers.get(person)) and person not in seen:
-            seen.add(person)
-            if person in self._known_managers:
-                yield person, self._known_managers[person]
 
 
 def votes_needed(step: WorkflowStep, people: int) -> int:
@@ -376,14 +350,6 @@ def _rows(path):
 def deciders(codename) -> dict[int, set[int]]:
     """Active people with a permission of proposals: id -> ids of their groups."""
     people = get_user_model().objects.with_perm(f"approvals.{codename}", backend=BACKEND)
-    return _groups_by_person(people)
-
-
-def _active_groups(ids) -> dict[int, set[int]]:
-    return _groups_by_person(get_user_model().objects.filter(pk__in=set(ids), is_active=True))
-
-
-def _groups_by_person(people):
     rows = people.order_by("pk").values_list("pk", "groups").distinct()
     groups = defaultdict(set)
     for pk, group in rows:

@@ -258,13 +258,6 @@ def test_the_customers_current_value_is_not_the_proposed_one():
     assert holds(facts(record={"country": None}), "record", "country", "is_not", "NL")
 
 
-def test_the_current_values_of_a_new_customer_are_those_it_is_created_with():
-    changes = {"country": (None, "NL")}
-    known = facts(changes=changes, record={"country": None, "city": "Utrecht"}, kind=Kind.NEW)
-    assert holds(known, "record", "country", "is", "NL")
-    assert holds(known, "record", "city", "is", "Utrecht")
-
-
 def test_origin_and_kind():
     imported = facts(origin=Origin.IMPORT, kind=Kind.NEW)
     assert holds(imported, "origin", operator="is", value="import")
