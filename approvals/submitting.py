@@ -66,9 +66,10 @@ def _cases(proposals, records):
 
 def _reject(proposals):
     loaded = {proposal: proposal.revision for proposal in proposals}
+    by_rule = defaultdict(list)
     for proposal in proposals:
         proposal.reject()
+        by_rule[proposal.automatic_action].append(proposal)
     writing.save_states(loaded)
-    for proposal in proposals:
-        rule = proposal.automatic_action
-        notifications.decided([proposal], Verb.REJECTED, by=None, comment=rule.name)
+    for rule, rejected in by_rule.items():
+        notifications.decided(rejected, Verb.REJECTED, by=None, comment=rule.name)

@@ -136,6 +136,7 @@ class Proposal(models.Model):
         """Hand the changes to the approvers of a workflow version."""
         self.submitted_by, self.submitted_at = by, at
         self.version_id, self.note = version_id, note
+        self.automatic_action = None  # what a rule decided before is past
         self.revision += 1
 
     @transition(field=state, source=State.PENDING, target=State.APPROVED)

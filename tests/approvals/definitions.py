@@ -1,0 +1,48 @@
+"""Short ways to define workflows in tests, past the checks of activation."""
+
+from django.contrib.contenttypes.models import ContentType
+
+from approvals.models import Match, ReportingLine, VersionState, Workflow
+from customers.models import Customer
+
+
+def define(name="Customers", *steps, rows=(), match=Match.ALL, rules=(), **workflow):
+    """An active version of a new workflow.
+
+    steps: each a dict as for `add_step`. rows: of the activation condition, as for
+    `add_rows`. rules: automatic actions, each a tuple of name, decision and rows.
+    workflow: further columns of the workflow, such as its position.
+    """
+    customers = ContentType.objects.get_for_model(Customer)
+    made = Workflow.objects.create(content_type=customers, name=name, **workflow)
+    version = made.versions.create(number=1, state=VersionState.ACTIVE, match=match)
+    add_rows(version, rows)
+    for step in steps:
+        add_step(version, **step)
+    for position, (rule, decision, conditions) in enumerate(rules, start=1):
+        action = version.automatic_actions.create(position=position, name=rule, decision=decision)
+        add_rows(action, conditions)
+    return version
+
+
+def add_step(version, name="Step", *, users=(), groups=(), rows=(), **columns):
+    """A further step of a version, which its users and groups decide."""
+    columns = {"position": version.steps.count() + 1, **columns}
+    step = version.steps.create(name=name, **columns)
+    step.users.set(users)
+    step.groups.set(groups)
+    add_rows(step, rows)
+    return step
+
+
+def add_rows(owner, rows):
+    """Rows of a condition, each a tuple of subject, field, operator and value, or a dict."""
+    for row in rows:
+        if not isinstance(row, dict):
+            row = dict(zip(("subject", "field", "operator", "value"), row, strict=False))
+        owner.conditions.create(**row)
+
+
+def report(person, manager):
+    """`person` reports to `manager`."""
+    ReportingLine.objects.update_or_create(person=person, defaults={"manager": manager})
