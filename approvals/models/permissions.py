@@ -8,6 +8,11 @@ def _has(person, action, model) -> bool:
     return person.has_perm(f"{model._meta.app_label}.{action}_{model._meta.model_name}")
 
 
+def may_view_record(model, person) -> bool:
+    """Whether `person` may see records of `model`, with their history."""
+    return _has(person, "view", model)
+
+
 def may_edit_record(model, person) -> bool:
     """Whether `person` may change records of `model` in the browser."""
     return _has(person, "change", model)

@@ -16,12 +16,20 @@ STATUS_KIND = {
     State.PENDING: "pending",
     State.REJECTED: "returned",
     State.CHANGE_REQUESTED: "returned",
+    State.APPROVED: "ok",
+    State.DISCARDED: "unchanged",
+    State.JOINED: "unchanged",
+    State.NOT_REQUIRED: "updated",
 }
 SHORT_STATUS = {
     State.NOT_SUBMITTED: gettext_lazy("Not submitted"),
     State.PENDING: gettext_lazy("Pending approval"),
     State.REJECTED: gettext_lazy("Rejected"),
     State.CHANGE_REQUESTED: gettext_lazy("Change requested"),
+    State.APPROVED: gettext_lazy("Approved"),
+    State.DISCARDED: gettext_lazy("Discarded"),
+    State.JOINED: gettext_lazy("Joined"),
+    State.NOT_REQUIRED: gettext_lazy("Approval not required"),
 }
 RETURNED_BY = {
     Verb.REJECTED: gettext_lazy("Rejected by"),
@@ -34,6 +42,12 @@ RETURNED_BY = {
 def person(user) -> str:
     """A person's full name, or the name he logs in with."""
     return person_name(user) if user else ""
+
+
+@register.filter
+def state_badge(state) -> dict:
+    """The badge for the state of a proposal, open or not."""
+    return {"kind": STATUS_KIND[state], "text": SHORT_STATUS[state]}
 
 
 @register.filter

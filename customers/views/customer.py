@@ -10,6 +10,7 @@ from django.views.decorators.http import require_safe
 from approvals import timeline
 from approvals.changes import read_rules
 from approvals.queries import history_of, open_proposals
+from approvals.views.history import record_history
 from approvals.views.proposed_changes import proposed_changes as proposed_changes_of
 
 from ..models import Customer
@@ -17,7 +18,6 @@ from ..tabs import detail_tabs, notes_of
 from .customer_form import may_edit
 
 NEWEST = 10
-PER_PAGE = 50
 
 may_view = permission_required("customers.view_customer", raise_exception=True)
 
@@ -41,24 +41,10 @@ def detail(request, pk):
     return render(request, "customers/detail.html", context)
 
 
-@require_safe
 @may_view
 def history(request, pk):
-    """Show a customer's whole history, newest first, a page at a time."""
-    customer = get_object_or_404(Customer, pk=pk)
-    before = request.GET.get("before", "")[:18]
-    events = history_of(customer)
-    if before.isascii() and before.isdigit():
-        events = events.filter(pk__lt=before)
-    page = list(events[: PER_PAGE + 1])
-    more = len(page) > PER_PAGE
-    context = {
-        "customer": customer,
-        "entries": timeline.entries(page[:PER_PAGE], Customer),
-        "newest_url": request.path if before else "",
-        "older_url": f"{request.path}?before={page[PER_PAGE - 1].pk}" if more else "",
-    }
-    return render(request, "customers/history.html", context)
+    """Show a customer's whole history; the engine's page filters it and makes a file of it."""
+    return record_history(request, get_object_or_404(Customer, pk=pk))
 
 
 def proposed_changes(request, pk):

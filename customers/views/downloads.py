@@ -1,21 +1,18 @@
 """Files that people take away: exports, the import template, failed rows."""
 
 from django.contrib.auth.decorators import permission_required
-from django.http import Http404, StreamingHttpResponse
+from django.http import Http404
 from django.utils import timezone
-from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_safe
+
+from approvals.views import downloads
 
 from .. import exports, listing
 
 
-def download(pieces, stem: str, file_format: str) -> StreamingHttpResponse:
+def download(pieces, stem: str, file_format: str):
     """A file in pieces, to be saved under `stem` and the extension of its format."""
-    response = StreamingHttpResponse(pieces, content_type=exports.CONTENT_TYPES[file_format])
-    name = f"{stem}.{file_format}"
-    response["Content-Disposition"] = content_disposition_header(True, name)
-    response["X-Content-Type-Options"] = "nosniff"
-    return response
+    return downloads.download(pieces, f"{stem}.{file_format}", exports.CONTENT_TYPES[file_format])
 
 
 def wanted_format(request) -> str:

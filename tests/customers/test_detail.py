@@ -5,9 +5,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from approvals import proposals
+from approvals import history_list, proposals
 from approvals.models import Action, Proposal
-from customers.views import customer as views
 from tests.approvals.helpers import edit, vote
 
 from .factories import customer
@@ -110,7 +109,7 @@ def test_the_history_holds_direct_and_governed_changes(shown, clerk, submitted):
 
 
 def test_the_history_pages_from_new_to_old(client, clerk, record, monkeypatch):
-    monkeypatch.setattr(views, "PER_PAGE", 2)
+    monkeypatch.setattr(history_list, "PER_PAGE", 2)
     for number in range(5):
         edit(clerk, "C-1", city=f"City {number}")
     client.force_login(clerk)

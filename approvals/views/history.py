@@ -1,0 +1,93 @@
+"""Workflow history: of a record, and of one proposal; as a timeline and as CSV."""
+
+from django.core.exceptions import PermissionDenied
+from django.shortcuts import get_object_or_404, render
+from django.utils.text import slugify
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from .. import history_list, inquiry, queries, timeline
+from ..files import write_csv
+from ..links import history_url, proposed_changes_url
+from ..models import Proposal
+from ..models.permissions import may_view_record
+from .downloads import download
+
+
+@require_safe
+def record_history(request, record):
+    """Show the whole history of `record`, newest first.
+
+    The app of the record routes to it, once it has found the record.
+    """
+    _require_view(request, record)
+    form = history_list.HistoryForm(request.GET, queries.history_of(record), type(record))
+    context = {"actions": [_export(request)]}
+    return _history(request, record, form, slugify(record.folded_key, allow_unicode=True), context)
+
+
+@require_safe
+def proposal_history(request, pk):
+    """Show what happened to one proposal, and what it is about."""
+    proposal = _find(pk)
+    record = proposal.record
+    _require_view(request, record)
+    events = queries.history_of(record).filter(proposal=proposal)
+    form = history_list.HistoryForm(request.GET, events, type(record), of_record=False)
+    context = {
+        "proposal": proposal,
+        "changes": [inquiry.shown_change(change) for change in _changes(proposal)],
+        "actions": [_export(request), *_onward(record, proposal)],
+    }
+    return _history(request, record, form, str(proposal.pk), context)
+
+
+def _history(request, record, form, stem, context):
+    """The timeline that the query string asks for, or with `format=csv` all of it as a file."""
+    events = form.filtered()
+    if request.GET.get("format") == "csv":
+        rows = history_list.csv_rows(events, type(record))
+        return download(write_csv(history_list.csv_headers(), rows), f"history-{stem}.csv")
+    page = history_list.page(events, request.GET)
+    context |= {
+        "record": record,
+        "form": form,
+        "entries": timeline.entries(page.events, type(record)),
+        "newest_url": _url(request) if request.GET.get("before") else "",
+        "older_url": _url(request, before=page.after) if page.after else "",
+    }
+    return render(request, "approvals/history.html", context)
+
+
+def _url(request, **changed):
+    """The history as it is filtered now, from the newest entry on but for `changed`."""
+    query = request.GET.copy()
+    query.pop("before", None)
+    query.update({name: str(value) for name, value in changed.items()})
+    return f"{request.path}?{query.urlencode()}"
+
+
+def _export(request):
+    return {"text": _("Export CSV"), "icon": "download", "url": _url(request, format="csv")}
+
+
+def _onward(record, proposal):
+    """Where else one may look from a proposal's history."""
+    if proposal.is_open:
+        url = proposed_changes_url(record)
+        yield {"text": _("Proposed changes"), "icon": "changes", "url": url}
+    yield {"text": _("All history"), "icon": "history", "url": history_url(record)}
+
+
+def _changes(proposal):
+    return proposal.changes.select_related("content_type").order_by("id")
+
+
+def _find(pk) -> Proposal:
+    related = ("content_type", "version__workflow", "submitted_by", "created_by", "import_job")
+    return get_object_or_404(Proposal.objects.select_related(*related), pk=pk)
+
+
+def _require_view(request, record):
+    if not may_view_record(type(record), request.user):
+        raise PermissionDenied
