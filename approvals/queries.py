@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from django.db.models import Prefetch
 from django_fsm import can_proceed, has_transition_perm
 
-from . import batch, registry, values
+from . import batch, cases, registry, values
 from .models import (
     OPEN,
     ItemState,
@@ -18,7 +18,7 @@ from .models import (
     WorkflowEvent,
     WorkItem,
 )
-from .models.permissions import may_decide, may_edit
+from .models.permissions import may_administer, may_edit
 
 RETURNING = (Verb.REJECTED, Verb.CHANGE_REQUESTED, Verb.CONFLICT)
 
@@ -44,7 +44,7 @@ class ProposalCard:
 
     waiting_for: the people who are to decide next. last_return: the history entry with
     which it came back. can: what the viewer may do with it now. work_item_id: the
-    viewer's own open work item, if any.
+    open work item that the viewer may decide now, if any: his own, or one on behalf.
     """
 
     proposal: Proposal
@@ -71,7 +71,9 @@ def open_proposals(record, viewer) -> list[ProposalCard]:
     )
     live = {name: getattr(record, f.attname) for name, f in governed.proposable.items()}
     returns = _last_returns(proposals)
-    return [_card(governed, proposal, live, returns, viewer) for proposal in proposals]
+    items = [item for proposal in proposals for item in proposal.open_items]
+    own = cases.decidable(items, viewer)
+    return [_card(governed, p, live, returns, viewer, own.get(p.pk)) for p in proposals]
 
 
 def _with_details(queryset):
@@ -96,9 +98,8 @@ def _last_returns(proposals) -> dict[int, WorkflowEvent]:
     return {event.proposal_id: event for event in events.order_by("id")}
 
 
-def _card(governed, proposal, live, returns, viewer) -> ProposalCard:
+def _card(governed, proposal, live, returns, viewer, own) -> ProposalCard:
     items = proposal.open_items
-    own = next((item.pk for item in items if item.assignee_id == viewer.pk), None)
     card = ProposalCard(
         proposal=proposal,
         changes=[change_line(governed, change, live) for change in proposal.open_changes],
@@ -112,7 +113,7 @@ def _card(governed, proposal, live, returns, viewer) -> ProposalCard:
 
 
 def _actions(proposal, viewer, own_item) -> set[str]:
-    transitions = ("submit", "recall", "discard")
+    transitions = ("submit", "recall", "discard", "terminate")
     can = {
         name
         for name in transitions
@@ -121,8 +122,10 @@ def _actions(proposal, viewer, own_item) -> set[str]:
     }
     if proposal.is_editable and may_edit(proposal, viewer):
         can.add("edit")
-    if own_item and may_decide(viewer):
+    if own_item:
         can.add("decide")
+    if proposal.open_items and may_administer(viewer):
+        can.add("reassign")
     return can
 
 

@@ -2,16 +2,20 @@
 
 from django.urls import path
 
-from .views import history, proposed_changes, work_items
+from .views import delegation, history, proposed_changes, reassigning, substitutions, work_items
 
 app_name = "approvals"
 urlpatterns = [
     path("work-items/", work_items.work_items, name="work_items"),
     path("work-items/decide/", work_items.work_items_decide, name="work_items_decide"),
     path("work-items/<int:pk>/decide/", work_items.decide, name="decide"),
+    path("work-items/<int:pk>/delegate/", delegation.delegate, name="delegate"),
+    path("work-items/reassign/", reassigning.reassign_all, name="reassign_all"),
     path("proposals/<int:pk>/submit/", proposed_changes.submit, name="submit"),
     path("proposals/<int:pk>/history/", history.proposal_history, name="proposal_history"),
     path("proposals/<int:pk>/recall/", proposed_changes.recall, name="recall"),
+    path("proposals/<int:pk>/terminate/", proposed_changes.terminate, name="terminate"),
+    path("proposals/<int:pk>/reassign/", reassigning.reassign, name="reassign"),
     path(
         "proposed-changes/<int:pk>/discard/", proposed_changes.discard_change, name="discard_change"
     ),
@@ -20,4 +24,6 @@ urlpatterns = [
         proposed_changes.discard_all,
         name="discard_all",
     ),
+    path("my-substitutes/", substitutions.my_substitutes, name="my_substitutes"),
+    path("my-substitutes/<int:pk>/end/", substitutions.end_substitution, name="end_substitution"),
 ]

@@ -131,7 +131,11 @@ def _workflow(record, cards, here):
 
 def _entries(card, several, here):
     """What the viewer may do with one proposal; several: the first entry names the proposal."""
-    entries = [*_originator_entries(card, here), *_approver_entries(card)]
+    entries = [
+        *_originator_entries(card, here),
+        *_approver_entries(card),
+        *administrator_entries(card.proposal, card.can),
+    ]
     if several and entries:
         entries[0]["note"] = _("Proposal %(id)s: %(state)s") % {
             "id": card.proposal.pk,
@@ -159,3 +163,15 @@ def _approver_entries(card):
     for action, icon in icons.items():
         if not (action == Action.APPROVE and card.moved):
             yield {"text": action.label, "icon": icon, "url": f"{url}?action={action.value}"}
+    delegate = reverse("approvals:delegate", args=[card.work_item_id])
+    yield {"text": _("Delegate"), "icon": "people", "url": delegate}
+
+
+def administrator_entries(proposal, can):
+    """What a workflow administrator may do with a proposal, as entries of an Action Pane."""
+    if "reassign" in can:
+        url = reverse("approvals:reassign", args=[proposal.pk])
+        yield {"text": _("Reassign"), "icon": "person", "url": url}
+    if "terminate" in can:
+        url = reverse("approvals:terminate", args=[proposal.pk])
+        yield {"text": _("Terminate"), "icon": "delete", "danger": True, "url": url}

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from django_fsm import can_proceed, has_transition_perm
 
 from .. import changes, proposals, queries, registry, timeline, values
-from ..forms import NoteForm
+from ..forms import NoteForm, ReasonForm
 from ..links import proposed_changes_url
 from ..models import OPEN, Proposal, ProposedChange, State
 from ..outcomes import Refused
@@ -72,6 +72,23 @@ def recall(request, pk):
 
 
 @asks_first
+def terminate(request, pk):
+    """End the workflow of a proposal for good, with a reason."""
+    proposal, form = _find(request, pk), ReasonForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        return _attempt(request, proposal.record, lambda: _terminate(request, proposal))
+    return _ask(
+        request,
+        proposal,
+        "terminate",
+        _("Terminate"),
+        _("End the workflow for good? These changes are discarded, and nothing is applied."),
+        field=form["comment"],
+        danger=True,
+    )
+
+
+@asks_first
 def discard_change(request, pk):
     """Discard one proposed change; another person's only after a confirmation."""
     change = get_object_or_404(ProposedChange.objects.select_related("proposed_by"), pk=pk)
@@ -119,6 +136,12 @@ def _recall(request, proposal):
     comment, revision = request.POST.get("note", ""), _revision(request)
     proposals.recall(proposal.pk, by=request.user, comment=comment, revision=revision)
     return _("The changes have been recalled.")
+
+
+def _terminate(request, proposal):
+    comment, revision = request.POST["comment"], _revision(request)
+    proposals.terminate(proposal.pk, by=request.user, comment=comment, revision=revision)
+    return _("The workflow has been terminated.")
 
 
 def _discard(request, change):
