@@ -7,10 +7,11 @@ from django.db.models import Exists, OuterRef
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from . import deadlines, history, notifications
+from . import history, notifications, working_time
 from .bulk import insert_rows, update_rows
 from .models import ItemState, Occasion, Proposal, StepRun, Verb, WorkItem
 from .routing import Assignee, Route, names_of, proposal_event
+from .writing import LostUpdate
 
 
 def enter(routes: dict[Proposal, Route], *, by, source) -> None:
@@ -22,7 +23,7 @@ def enter(routes: dict[Proposal, Route], *, by, source) -> None:
     if not routes:
         return
     now = timezone.now()
-    times = deadlines.at_start({route.step for route in routes.values()}, now)
+    times = working_time.at_start({route.step for route in routes.values()}, now)
     runs = [
         StepRun(
             proposal=proposal,
@@ -80,12 +81,13 @@ class Handing:
     """Open work items of one step run, and the people who get new ones in their place.
 
     people: none of them has an open or decided one there. on_behalf_of: for whom this is
-    done, by id, where somebody else does it for him.
+    done, by id, where somebody else does it for him. note: what else the history says.
     """
 
     items: list[WorkItem]
     people: tuple[Assignee, ...]
     on_behalf_of: int | None = None
+    note: str = ""
 
 
 def hand_on(items: list[WorkItem], people: Iterable[Assignee], verb: Verb, **how) -> None:
@@ -107,7 +109,8 @@ def hand_on_all(
     now = timezone.now()
     given = [item for handing in handings for item in handing.items]
     closed = [(item.pk, ItemState.OPEN, ItemState.HANDED_ON) for item in given]
-    update_rows(WorkItem, ["state"], closed, match=("state",))
+    if update_rows(WorkItem, ["state"], closed, match=("state",)) != len(closed):
+        raise LostUpdate
     new = [
         _item(handing.items[0].step_run_id, handing.items[0].proposal, assignee, now)
         for handing in handings
@@ -143,7 +146,7 @@ def _handed(handing, verb, names, comment, *, by, source):
         source=source,
         step=item.step_run.step,
         on_behalf_of_id=handing.on_behalf_of,
-        comment="\n".join(part for part in (handed, comment) if part),
+        comment="\n".join(part for part in (handed, comment, handing.note) if part),
     )
 
 

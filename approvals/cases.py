@@ -192,7 +192,10 @@ def _too_late(closed: list[tuple[Proposal, StepRun, WorkItem]]) -> dict[int, str
     decisions = Decision.objects.filter(step_run__in=runs).select_related("person")
     decisions = list(decisions.order_by("id"))
     own = {decision.work_item_id: decision for decision in decisions}
-    last = {decision.step_run_id: decision for decision in decisions}
+    stopped = {run.pk for _proposal, run, _item in closed if run.state == RunState.STOPPED}
+    # A step that was stopped was not stopped by an approval: maybe by a time limit.
+    telling = [d for d in decisions if d.action != Action.APPROVE or d.step_run_id not in stopped]
+    last = {decision.step_run_id: decision for decision in telling}
     found = {
         item.pk: None if _untold(proposal, run, item) else own.get(item.pk) or last.get(run.pk)
         for proposal, run, item in closed

@@ -5,13 +5,13 @@ parameters name; without a country, Saturdays and Sundays.
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import UTC, date, datetime, timedelta
 
 import holidays
 from django.utils import timezone
 
-from .models import ApprovalParameters, TimeUnit
+from .models import ApprovalParameters, TimeUnit, WorkflowStep
 
 logger = logging.getLogger(__name__)
 
@@ -20,6 +20,15 @@ SATURDAY = 5
 
 # Whether a day is a working day.
 Calendar = Callable[[date], bool]
+# The times of a step run by column: when it is due, when to look at it again.
+Times = dict[str, datetime | None]
+
+
+def at_start(steps: Collection[WorkflowStep], now: datetime) -> dict[WorkflowStep, Times]:
+    """The times of runs of `steps` that start now; one query, and none without time limits."""
+    limited = any(step.time_limit for step in steps)
+    is_working_day = calendar() if limited else None
+    return {step: _times(step, now, is_working_day) for step in steps}
 
 
 def add(start: datetime, amount: int, unit: TimeUnit, is_working_day: Calendar) -> datetime:
@@ -63,6 +72,15 @@ def is_known(country: str, region: str) -> bool:
     if not country:
         return not region
     return country in countries() and (not region or region in countries()[country])
+
+
+def _times(step, now, is_working_day) -> Times:
+    if not step.time_limit:
+        return {"due_at": None, "wake_at": None}
+    due = wake = add(now, step.time_limit, step.time_unit, is_working_day)
+    if step.remind_after:
+        wake = min(due, add(now, step.remind_after, step.time_unit, is_working_day))
+    return {"due_at": due, "wake_at": wake}
 
 
 def _working_day_from(day, is_working_day):
