@@ -15,22 +15,34 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import connection, models
 
 from . import values
-from .models import ApprovalParameters, Behavior, FieldEnablement, ProposedChange, State
-from .registry import Governed
+from .models import (
+    EDITABLE,
+    ApprovalParameters,
+    Behavior,
+    FieldEnablement,
+    ProposedChange,
+    State,
+)
+from .registry import HELD, Governed
 
 
 @dataclass(frozen=True)
 class Rules:
-    """What is in force: approvals on or off, what imports may do, the governed fields."""
+    """What is in force: approvals on or off, what imports may do, the governed fields.
+
+    approve_new: whether a new record is held until somebody approves it.
+    """
 
     enabled: bool
     behavior: Behavior
     fields: frozenset[str]
+    approve_new: bool = False
 
     @property
     def fingerprint(self) -> str:
         """A text that differs whenever the rules differ."""
-        return f"{self.enabled:d} {self.behavior} {' '.join(sorted(self.fields))}"
+        fields = " ".join(sorted(self.fields))
+        return f"{self.enabled:d} {self.behavior} {self.approve_new:d} {fields}"
 
 
 def read_rules(governed: Governed, *, hold=False) -> Rules:
@@ -38,17 +50,20 @@ def read_rules(governed: Governed, *, hold=False) -> Rules:
 
     hold: let nobody change them before the end of the transaction.
     """
-    enabled, behavior = _parameters(hold) or (False, Behavior.REJECT)
+    enabled, behavior, approve_new = _parameters(hold) or (False, Behavior.REJECT, False)
     if not enabled:
         return Rules(False, Behavior(behavior), frozenset())
     names = FieldEnablement.objects.filter(
         content_type=content_type(governed), enabled=True
     ).values_list("field", flat=True)
-    return Rules(True, Behavior(behavior), frozenset(names) & governed.fields.keys())
+    fields = frozenset(names) & governed.fields.keys()
+    return Rules(True, Behavior(behavior), fields, approve_new)
 
 
 def _parameters(hold):
-    queryset = ApprovalParameters.objects.values_list("enabled", "entity_behavior")
+    queryset = ApprovalParameters.objects.values_list(
+        "enabled", "entity_behavior", "approve_new_records"
+    )
     if not hold or connection.vendor != "postgresql":
         # On SQLite whoever writes is alone.
         return queryset.first()
@@ -103,6 +118,24 @@ class Record:
         """The not submitted proposal, if there is one."""
         drafts = (c.proposal_id for c in self.open.values() if c.state == State.NOT_SUBMITTED)
         return next(drafts, None)
+
+    @property
+    def held(self) -> bool:
+        """Whether it is a new record that nobody has approved yet."""
+        return self.values[HELD]
+
+    @property
+    def editable_id(self) -> int | None:
+        """The proposal that takes what a person proposes next, if there is one.
+
+        That of a held record's release while it may be edited, also where it came back:
+        so that a new customer is completed and decided as a whole. Else the not
+        submitted one.
+        """
+        release = self.open.get(HELD)
+        if release and release.state in EDITABLE:
+            return release.proposal_id
+        return self.draft_id
 
 
 def load_by_keys(governed: Governed, keys: Iterable[str], *, lock: bool) -> dict[str, Record]:
@@ -164,10 +197,11 @@ def _attach_open_changes(governed, records):
 
 
 def missing_references(governed: Governed, wanted: Iterable[tuple[str, Any]], also=()) -> set:
-    """Return those (field name, code) pairs of `wanted` whose target does not exist.
+    """Return those (field name, code) pairs of `wanted` whose target cannot be chosen.
 
-    also: business keys of records of the same model that this batch is creating.
-    One query per table that is referred to.
+    It does not exist, is no longer offered, or is held until approved. also: business
+    keys of records of the same model that this batch is creating. One query per table
+    that is referred to.
     """
     targets = {
         name: (f.related_model, f.target_field.attname)

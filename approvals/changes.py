@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
 
-from . import batch, planning, registry, submitting, writing
+from . import batch, creations, planning, registry, submitting, writing
 from .models import GovernedModel, Origin
 from .models.permissions import may_create_record, may_edit_record, may_import_record
 from .outcomes import Change, RecordOutcome, Source
@@ -46,15 +46,17 @@ def plan_changes(model, changes: list[Change], *, by, source: Source) -> list[Re
 def create_records(model, changes: list[Change], *, by, source: Source) -> list[RecordOutcome]:
     """Create records; `Change.key` is the new business key, an absent value takes its default.
 
-    A record may refer to one that stands earlier in the same batch. Returns an
-    outcome for each; raises PermissionDenied where `by` may not create records.
+    While new records need approval, each is held until then, and its governed fields are
+    proposed: imports submit that at once, people do when it is complete. A record that is
+    not held may be referred to by those after it in the same batch. Returns an outcome
+    for each; raises PermissionDenied where `by` may not create records.
     """
     governed = registry.get(model)
     _require_create_right(governed, by, source)
 
     def carry_out():
-        plans = planning.plan_creations(governed, changes, source=source)
-        writing.write_creations(governed, plans, by=by, source=source)
+        plans = creations.plan_creations(governed, changes, by=by, source=source, lock=True)
+        _submit(writing.write_creations(governed, plans, by=by, source=source), by, source)
         return [plan.outcome for plan in plans]
 
     return _in_transaction(carry_out)
@@ -64,7 +66,7 @@ def plan_creations(model, changes: list[Change], *, by, source: Source) -> list[
     """Say what `create_records` would do, without a write."""
     governed = registry.get(model)
     _require_create_right(governed, by, source)
-    plans = planning.plan_creations(governed, changes, source=source)
+    plans = creations.plan_creations(governed, changes, by=by, source=source, lock=False)
     return [plan.outcome for plan in plans]
 
 

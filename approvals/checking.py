@@ -6,6 +6,7 @@ from django.utils.translation import gettext as _
 from . import batch, planning, registry, values
 from .models import ProposedChange
 from .outcomes import Refused
+from .registry import HELD
 
 
 def moved(governed, record, changes) -> list[str]:
@@ -38,18 +39,24 @@ def new_values(governed, changes) -> tuple[dict, list[str]]:
     return good, problems
 
 
-def missing(governed, new: dict, unknown: set) -> list[str]:
-    """Which of the values refer to something that does not exist or is no longer offered."""
+def missing(governed, key: str, new: dict, unknown: set) -> list[str]:
+    """Which values of the record with this key refer to something that cannot be chosen."""
     fields = governed.proposable
     return [
         f"{fields[name].verbose_name}: {planning.missing_message(governed, name, code)}"
-        for name, code in new.items()
-        if (name, code) in unknown
+        for name, code in planning.not_choosable(governed, key, new, unknown)
     ]
 
 
 def broken(governed, record_values: dict, new: dict) -> list[str]:
-    """Which rules across fields the record would break with the new values."""
+    """Which rules across fields the record would break with the new values.
+
+    A new record that is released has to be complete, and to keep all of them.
+    """
+    if HELD in new:
+        fields = governed.fields
+        found = planning.unfit(governed, {**record_values, **new})
+        return [f"{fields[error.field].verbose_name}: {error.message}" for error in found]
     rules = planning.broken_rules(governed, {**record_values, **new}, new)
     return [rule.message for rule in rules]
 
@@ -61,7 +68,7 @@ def require_valid(proposal, record) -> None:
     new, problems = new_values(governed, changes)
     unknown = batch.missing_references(governed, new.items())
     waiting = {name: change.value for name, change in record.open.items()}
-    problems += missing(governed, new, unknown)
+    problems += missing(governed, record.key, new, unknown)
     problems += broken(governed, {**record.values, **waiting}, new)
     if problems:
         raise Refused(" ".join(problems))

@@ -18,9 +18,9 @@ class Facts:
     """A proposal as conditions and assignments see it.
 
     changes: field name -> (original, new), as Python values. record: the record's live
-    values by field name. originator: who submits, by id, and the ids of his groups.
-    contributors: everyone who touched it; nobody of them decides. delegates: whose
-    work items on it go to whom.
+    values by field name; of a new record the values that it is to have. originator: who
+    submits, by id, and the ids of his groups. contributors: everyone who touched it;
+    nobody of them decides. delegates: whose work items on it go to whom.
     """
 
     governed: Governed
@@ -55,18 +55,30 @@ def of_proposals(
     for proposal in proposals:
         governed = registry.for_content_type(proposal.content_type)
         person = originator.pk if originator else proposal.submitted_by_id
+        pairs = _pairs(governed, changes[proposal.pk])
+        kind = Kind(proposal.kind)
         found[proposal.pk] = Facts(
             governed=governed,
-            changes=_pairs(governed, changes[proposal.pk]),
-            record=records[proposal.pk].values,
+            changes=pairs,
+            record=known_values(kind, records[proposal.pk].values, pairs),
             origin=Origin(proposal.origin),
             originator=person,
             groups=groups.get(person, frozenset()),
             contributors=frozenset(contributors[proposal.pk] | ({person} - {None})),
-            kind=Kind(proposal.kind),
+            kind=kind,
             delegates=delegates[proposal.pk],
         )
     return found
+
+
+def known_values(kind: Kind, live: Mapping, changes: Mapping) -> Mapping:
+    """The values that conditions on the record's fields read: the live ones.
+
+    A new record has none yet that anybody approved: those that it is to have.
+    """
+    if kind != Kind.NEW:
+        return live
+    return {**live, **{name: new for name, (_original, new) in changes.items()}}
 
 
 def contributors_of(proposals) -> dict[int, set[int]]:

@@ -31,8 +31,8 @@ class Change:
 class Source:
     """Where changes come in. Imports name their job and the behavior in force.
 
-    planned: keys that a dry run of the same import would have created by now; what
-    is planned may refer to them.
+    planned: keys that a dry run of the same import would have created by now, and not
+    held; what is planned may refer to them.
     """
 
     origin: Origin
@@ -71,12 +71,14 @@ class RecordOutcome:
     proposed with this very value. errors: then nothing of this record was done.
     warnings, notes: what a person should read though the change was taken.
     stale: somebody else has saved since `Change.seen`; nothing was done.
+    held: created, but not for use until somebody approves it.
     """
 
     key: str
     number: int | None = None
     record_id: int | None = None
     created: bool = False
+    held: bool = False
     stale: bool = False
     direct: list[FieldChange] = field(default_factory=list)
     proposed: list[FieldChange] = field(default_factory=list)

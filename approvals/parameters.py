@@ -1,4 +1,6 @@
-"""Setting the parameters: approvals on or off, Data entity behavior, enabled fields."""
+"""Setting the parameters: approvals on or off, what they ask of imports and of new records,
+the calendar of working days, and the enabled fields.
+"""
 
 from typing import NamedTuple
 
@@ -8,7 +10,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from . import history, registry
+from . import history, registry, working_time
 from .models import (
     ApprovalParameters,
     Behavior,
@@ -43,18 +45,35 @@ class Switched(NamedTuple):
 
 
 @transaction.atomic
-def set_parameters(model, *, by, enabled=None, entity_behavior=None, fields=None) -> Switched:
+def set_parameters(
+    model,
+    *,
+    by,
+    enabled=None,
+    entity_behavior=None,
+    approve_new_records=None,
+    calendar_country=None,
+    calendar_region=None,
+    fields=None,
+) -> Switched:
     """Switch what differs from what is stored, each switch with an entry in the history.
 
-    model: the governed model whose `fields` (name -> enabled) are meant. None, and a
-    field that is not named, leave a switch alone. Raises PermissionDenied where `by`
-    may not change parameters, LookupError for a field that cannot be governed, and
-    ValueError for an unknown behavior.
+    model: the governed model whose `fields` (name -> enabled) are meant. calendar_country,
+    calendar_region: codes as in `working_time.countries`, or "". None, and a field that is
+    not named, leave a switch alone. Raises PermissionDenied where `by` may not change
+    parameters, LookupError for a field that cannot be governed, and ValueError for an
+    unknown behavior or calendar.
     """
     if not by.has_perm("approvals.change_approvalparameters"):
         raise PermissionDenied
     row = ApprovalParameters.objects.select_for_update().get()
-    wanted = {"enabled": enabled, "entity_behavior": entity_behavior and Behavior(entity_behavior)}
+    wanted = {
+        "enabled": enabled,
+        "entity_behavior": entity_behavior and Behavior(entity_behavior),
+        "approve_new_records": approve_new_records,
+        "calendar_country": calendar_country,
+        "calendar_region": calendar_region,
+    }
     changes = _switch_parameters(row, wanted) + _switch_fields(model, fields or {})
     for event in changes:
         event.actor, event.origin = by, Origin.ADMIN
@@ -95,6 +114,8 @@ def _switch_parameters(row, wanted):
         if new not in (None, old):
             setattr(row, name, new)
             changes.append(_event(Verb.PARAMETER_CHANGED, row._meta.get_field(name), old, new))
+    if not working_time.is_known(row.calendar_country, row.calendar_region):
+        raise ValueError(f"No calendar of “{row.calendar_country} {row.calendar_region}”.")
     if changes:
         row.save(update_fields=[event.field for event in changes])
     return changes

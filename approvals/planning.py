@@ -9,24 +9,24 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import models
 from django.utils.translation import gettext as _
 
 from . import batch, facts, routing, values
 from .batch import OpenChange, Record, Rules
-from .models import Behavior, Origin, State
+from .models import Behavior, Kind, Origin, State
 from .models.permissions import may_administer, may_edit_record
 from .outcomes import Change, FieldChange, FieldError, RecordOutcome, Refused, Source
-from .registry import Governed
+from .registry import HELD, Governed
 
 
 @dataclass
 class Plan:
     """What one change comes to. Values are by field name.
 
-    direct: to be written at once. unapproved: governed, written at once by an import
-    that may. proposed: new proposed changes. replaced: open proposed changes that get
-    another value. superseded: open proposed changes that a direct value takes the place of.
+    record: as it is stored, or will be created. direct: to be written at once.
+    unapproved: governed, written at once by an import that may. proposed: new proposed
+    changes. replaced: open proposed changes that get another value. superseded: open
+    proposed changes that a direct value takes the place of.
     """
 
     change: Change
@@ -58,6 +58,11 @@ class Plan:
         return {**self.direct, **self.unapproved}
 
     @property
+    def kind(self) -> Kind:
+        """What a proposal of this is about: the release of a new record, or not."""
+        return Kind.NEW if HELD in {**self.proposed, **self.unapproved} else Kind.CHANGE
+
+    @property
     def waiting_for_approval(self) -> dict[str, Any]:
         """Everything that this change proposes."""
         return {**self.proposed, **self.replaced}
@@ -65,7 +70,7 @@ class Plan:
 
 def plan_changes(governed: Governed, changes, *, by, source: Source, lock: bool) -> list[Plan]:
     """Plan a batch of changes to existing records; see `approvals.changes.change_records`."""
-    plans = [_new_plan(change) for change in changes]
+    plans = [new_plan(change) for change in changes]
     # Held to the end, so that a switch counts from the moment it is committed.
     rules = batch.read_rules(governed, hold=lock)
     records = batch.load_by_keys(governed, [p.outcome.key for p in plans], lock=lock)
@@ -78,34 +83,14 @@ def plan_changes(governed: Governed, changes, *, by, source: Source, lock: bool)
         if limited:
             _limit_to_own_imports(plan, differences, by)
         _place(plan, differences, rules, by, source)
+        if plan.record.held and source.origin != Origin.IMPORT and not limited:
+            _release(governed, plan, rules)
         if plan.ok:
             _check_rules(governed, plan, rules)
     if source.origin == Origin.IMPORT:
-        _route(governed, plans, by, source)
+        route(governed, plans, by, source)
     for plan in plans:
         _tell(plan)
-    return plans
-
-
-def plan_creations(governed: Governed, changes, *, source: Source) -> list[Plan]:
-    """Plan a batch of new records; see `approvals.changes.create_records`."""
-    plans = [_new_plan(change) for change in changes]
-    taken = _taken_keys(governed, plans)
-    for plan in plans:
-        _check_new_key(governed, plan, taken)
-        plan.direct = _initial_values(governed, plan)
-    places = {p.outcome.key: place for place, p in enumerate(plans) if p.ok}
-    pairs = [pair for p in plans if p.ok for pair in p.direct.items()]
-    missing = batch.missing_references(governed, pairs, also={*places, *source.planned})
-    for place, plan in enumerate(plans):
-        _fail_missing(governed, plan, plan.direct, missing)
-        _check_order(governed, plan, place, places)
-        for rule in governed.rules(plan.direct) if plan.ok else ():
-            plan.fail(rule.fields[0], rule.message)
-        if plan.ok:
-            _tell_creation(plan)
-        elif places.get(plan.outcome.key) == place:
-            places[plan.outcome.key] = len(plans)  # nothing may refer to what is not created
     return plans
 
 
@@ -129,13 +114,39 @@ def broken_rules(governed: Governed, record_values: dict, touched: Iterable[str]
     return [rule for rule in governed.rules(record_values) if touched.intersection(rule.fields)]
 
 
+def unfit(governed: Governed, record_values: dict) -> list[FieldError]:
+    """Why a record with these values is not ready for use: what it lacks, which rules it breaks."""
+    empty = [
+        FieldError(name, _("This field is required."))
+        for name, f in governed.fields.items()
+        if not f.blank and record_values[name] in (None, "")
+    ]
+    broken = governed.rules(record_values)
+    return empty + [FieldError(rule.fields[0], rule.message) for rule in broken]
+
+
 def missing_message(governed: Governed, name: str, code) -> str:
-    """Why a code cannot be taken: it does not exist, or is no longer offered."""
-    label = governed.fields[name].related_model._meta.verbose_name
-    return _("There is no %(table)s “%(code)s” to choose.") % {"table": label, "code": code}
+    """Why a code cannot be taken: it does not exist, is no longer offered, or is held."""
+    target = governed.fields[name].related_model
+    if target is governed.model:
+        text = _("There is no %(table)s “%(code)s” to choose, or it is held until approved.")
+    else:
+        text = _("There is no %(table)s “%(code)s” to choose.")
+    return text % {"table": target._meta.verbose_name, "code": code}
 
 
-def _new_plan(change: Change) -> Plan:
+def not_choosable(governed: Governed, key: str, wanted: dict, missing: set) -> list[tuple]:
+    """Those (field name, code) pairs of a record's `wanted` values that cannot be chosen.
+
+    missing: as `batch.missing_references` gives. A record may always refer to itself.
+    """
+    own = {name for name, f in governed.fields.items() if f.related_model is governed.model}
+    found = [pair for pair in wanted.items() if pair in missing] if missing else ()
+    return [(name, code) for name, code in found if not (name in own and code == key)]
+
+
+def new_plan(change: Change) -> Plan:
+    """A plan for `change` that comes to nothing yet."""
     key = change.key.strip() if isinstance(change.key, str) else str(change.key)
     return Plan(change, RecordOutcome(key=key, number=change.number))
 
@@ -165,9 +176,13 @@ def _unknown_key(governed, key, record):
 
 def _differences(governed, plan) -> dict[str, Any]:
     """The normalised values that differ from what is stored."""
-    good, errors = clean_values(governed, plan.change.values)
+    stored, raw = plan.record.values, dict(plan.change.values)
+    if plan.record.held:
+        # What it still lacks may stay empty, also where it is required.
+        empty = {name for name, value in stored.items() if value in (None, "")}
+        raw = {n: v for n, v in raw.items() if v not in (None, "") or n not in empty}
+    good, errors = clean_values(governed, raw)
     plan.outcome.errors.extend(errors)
-    stored = plan.record.values
     return {name: value for name, value in good.items() if value != stored[name]}
 
 
@@ -175,13 +190,13 @@ def _check_references(governed, plans, wanted, planned):
     pairs = [pair for differences in wanted for pair in differences.items()]
     missing = batch.missing_references(governed, pairs, also=planned)
     for plan, differences in zip(plans, wanted, strict=True):
-        _fail_missing(governed, plan, differences, missing)
+        fail_missing(governed, plan, differences, missing)
 
 
-def _fail_missing(governed, plan, wanted, missing):
-    for name, code in wanted.items() if missing else ():
-        if isinstance(governed.fields[name], models.ForeignKey) and (name, code) in missing:
-            plan.fail(name, missing_message(governed, name, code))
+def fail_missing(governed: Governed, plan: Plan, wanted: dict, missing: set) -> None:
+    """Note which of the `wanted` values refer to what cannot be chosen."""
+    for name, code in not_choosable(governed, plan.outcome.key, wanted, missing):
+        plan.fail(name, missing_message(governed, name, code))
 
 
 def _limit_to_own_imports(plan, wanted, person):
@@ -222,11 +237,13 @@ def _place_edited(plan, name, new, waiting, governed_now, by):
 
 
 def _place_imported(plan, name, new, waiting, governed_now, behavior):
+    same = waiting is not None and waiting.value == new
     if governed_now and behavior == Behavior.ALLOW:
         plan.unapproved[name] = new
-    elif governed_now and behavior == Behavior.REJECT:
+    elif governed_now and behavior == Behavior.REJECT and not (same and plan.record.held):
+        # What the import of a new record has proposed itself counts as done the next time.
         plan.fail(name, _("This field needs approval, and imports may not change it."))
-    elif waiting and waiting.value == new:
+    elif same:
         plan.outcome.waiting.append(FieldChange(name, plan.record.values[name], new))
         plan.outcome.notes.append(
             _("Already proposed in proposal %(id)s.") % {"id": waiting.proposal_id}
@@ -237,6 +254,33 @@ def _place_imported(plan, name, new, waiting, governed_now, behavior):
         plan.proposed[name] = new
     else:
         plan.direct[name] = new
+
+
+def _release(governed, plan, rules: Rules):
+    """Whoever saves a held record proposes its release, where nobody does any more.
+
+    So a new record whose proposal was discarded or terminated is not lost; with no open
+    changes of its own, a mere Save does it. Whether new records still need approval makes
+    no difference. While approvals are off nobody would approve: then the save itself
+    releases the record, once it is complete and unless its release is pending.
+    """
+    waiting = plan.record.open.get(HELD)
+    if rules.enabled:
+        if waiting is None:
+            plan.proposed[HELD] = False
+    elif waiting is None or waiting.state != State.PENDING:
+        _release_directly(governed, plan, waiting)
+
+
+def _release_directly(governed, plan, waiting):
+    lacking = unfit(governed, {**plan.record.values, **plan.written})
+    for error in lacking:
+        label = governed.fields[error.field].verbose_name
+        details = {"field": label, "reason": error.message}
+        plan.warn(error.field, _("Still held: %(field)s: %(reason)s") % details)
+    if not lacking:
+        plan.direct[HELD] = False
+        plan.superseded += [waiting] if waiting else []
 
 
 def _pending_message(waiting: OpenChange, by) -> str:
@@ -280,7 +324,7 @@ def _first_touched(rule, touched):
     return next(name for name in rule.fields if name in touched)
 
 
-def _route(governed, plans, by, source):
+def route(governed: Governed, plans: list[Plan], by, source: Source) -> None:
     """Imports submit what they propose: find who would decide, or fail the row."""
     proposing = [plan for plan in plans if plan.ok and plan.proposed]
     if not proposing:
@@ -295,15 +339,17 @@ def _route(governed, plans, by, source):
 
 
 def _facts(governed, plan, by, groups, source):
-    stored = plan.record.values
+    stored, kind = plan.record.values, plan.kind
+    changes = {name: (stored[name], new) for name, new in plan.proposed.items()}
     return facts.Facts(
         governed=governed,
-        changes={name: (stored[name], new) for name, new in plan.proposed.items()},
-        record={**stored, **plan.written},
+        changes=changes,
+        record=facts.known_values(kind, {**stored, **plan.written}, changes),
         origin=source.origin,
         originator=by.pk,
         groups=groups,
         contributors=frozenset({by.pk}),
+        kind=kind,
     )
 
 
@@ -318,49 +364,3 @@ def _tell(plan):
     outcome.proposals |= {plan.record.open[name].proposal_id for name in plan.replaced}
     if plan.superseded:
         outcome.notes.append(_("The proposed value was discarded: the field was saved directly."))
-
-
-def _tell_creation(plan):
-    plan.outcome.created = True
-    plan.outcome.direct += [
-        FieldChange(name, None, plan.direct[name])
-        for name in plan.change.values
-        if plan.direct[name] not in (None, "")
-    ]
-
-
-def _taken_keys(governed, plans) -> dict[str, str]:
-    folded = {values.fold_key(plan.outcome.key) for plan in plans}
-    rows = governed.model._base_manager.filter(folded_key__in=folded)
-    return dict(rows.values_list("folded_key", governed.key))
-
-
-def _check_new_key(governed, plan, taken):
-    try:
-        key = values.normalise(governed.key_field, plan.outcome.key)
-    except ValidationError as error:
-        for message in error.messages:
-            plan.fail(governed.key, message)
-        return
-    folded = values.fold_key(key)
-    if folded in taken:
-        plan.fail(governed.key, _("“%(key)s” exists already.") % {"key": taken[folded]})
-    taken[folded] = plan.outcome.key = key
-
-
-def _initial_values(governed, plan) -> dict[str, Any]:
-    raw = {name: f.get_default() for name, f in governed.fields.items()}
-    raw |= plan.change.values
-    good, errors = clean_values(governed, raw)
-    plan.outcome.errors.extend(errors)
-    return good
-
-
-def _check_order(governed, plan, place, places):
-    """A new record may refer to itself or to one that stands earlier in the batch."""
-    for name, value in plan.direct.items():
-        f = governed.fields[name]
-        if not isinstance(f, models.ForeignKey) or f.related_model is not governed.model:
-            continue
-        if places.get(value, place) > place:
-            plan.fail(name, missing_message(governed, name, value))

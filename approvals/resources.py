@@ -82,7 +82,7 @@ class GovernedResource(ModelResource):
         self.all_or_nothing = False
         self.columns = None
         self._first_row = {}  # folded key -> number of the first row that has it
-        self._planned = set()  # keys that a dry run would have created by now
+        self._planned = set()  # keys that a dry run would have created for use by now
         for resource_field in self.fields.values():
             if isinstance(resource_field.widget, DecimalWidget):
                 resource_field.widget.separator = decimal_separator
@@ -219,7 +219,8 @@ class GovernedResource(ModelResource):
         known = [r for r in read if r.known]
         if dry_run:
             self._through(changes.plan_creations, new, by, source)
-            self._planned |= {r.key for r in new if r.outcome.status == "created"}
+            made = [r.outcome for r in new if r.outcome.status == "created"]
+            self._planned |= {outcome.key for outcome in made if not outcome.held}
             self._through(changes.plan_changes, known, by, source)
         else:
             self._through(_checked(changes.create_records), new, by, source)

@@ -8,6 +8,7 @@ from . import batch, history, notifications, values
 from .bulk import insert_rows, update_rows
 from .models import (
     Contributor,
+    Kind,
     Origin,
     Outcome,
     Proposal,
@@ -18,6 +19,7 @@ from .models import (
     WorkflowEvent,
 )
 from .planning import Plan
+from .registry import HELD
 
 
 class LostUpdate(Exception):  # noqa: N818
@@ -53,7 +55,7 @@ def save_states(proposals: dict[Proposal, int]) -> None:
     one was not as it was loaded.
     """
     fields = ["state", "revision", "submitted_by", "submitted_at", "note", "version"]
-    fields += ["automatic_action", "closed_at"]
+    fields += ["automatic_action", "closed_at", "kind"]
     rows = [
         (
             p.pk,
@@ -66,6 +68,7 @@ def save_states(proposals: dict[Proposal, int]) -> None:
             p.version_id,
             p.automatic_action_id,
             p.closed_at,
+            p.kind,
         )
         for p, loaded in proposals.items()
     ]
@@ -87,15 +90,18 @@ def write_changes(governed, plans: list[Plan], *, by, source) -> dict[Proposal, 
     return _propose(governed, [p for p in plans if p.proposed], by, source, now)
 
 
-def write_creations(governed, plans: list[Plan], *, by, source) -> None:
-    """Carry out plans for new records, inside the caller's transaction."""
+def write_creations(governed, plans: list[Plan], *, by, source) -> dict[Proposal, Plan]:
+    """Carry out plans for new records, inside the caller's transaction.
+
+    Returns the proposals that imports have submitted, for `approvals.submitting`.
+    """
     plans = [plan for plan in plans if plan.ok]
     now = timezone.now()
-    attnames = {name: f.attname for name, f in governed.fields.items()}
+    attnames = {name: f.attname for name, f in governed.proposable.items()}
     records = [
         governed.model(
             **{governed.key: plan.outcome.key, "folded_key": values.fold_key(plan.outcome.key)},
-            **{attnames[name]: value for name, value in plan.direct.items()},
+            **{attnames[n]: v for n, v in {**plan.record.values, **plan.unapproved}.items()},
             created_at=now,
             modified_at=now,
         )
@@ -103,12 +109,14 @@ def write_creations(governed, plans: list[Plan], *, by, source) -> None:
     ]
     ids = {key: pk for pk, key in insert_rows(records, ("id", governed.key))}
     for plan in plans:
-        plan.outcome.record_id = ids[plan.outcome.key]
+        plan.record.id = plan.outcome.record_id = ids[plan.outcome.key]
     history.record([_created_event(governed, plan, by, source) for plan in plans])
+    _record_unapproved(governed, [p for p in plans if p.unapproved], by, source, now)
+    return _propose(governed, [p for p in plans if p.proposed], by, source, now)
 
 
 def _created_event(governed, plan, by, source):
-    """One entry with everything the record was created with, as a JSON object in `new`."""
+    """One entry with what the record was created with at once, as a JSON object in `new`."""
     fields = governed.fields
     first = {
         name: values.encode(fields[name], value)
@@ -178,7 +186,7 @@ def _record_unapproved(governed, plans, by, source, now):
 
 
 def _propose(governed, plans, by, source, now) -> dict[Proposal, Plan]:
-    """Put new proposed changes into the not submitted proposal, or submit them if imported."""
+    """Put new proposed changes into the proposal that takes them, or submit them if imported."""
     if not plans:
         return {}
     imported = source.origin == Origin.IMPORT
@@ -209,13 +217,16 @@ def _propose(governed, plans, by, source, now) -> dict[Proposal, Plan]:
 
 
 def _open_drafts(governed, plans, by, source, now) -> dict[int, Proposal]:
-    """The not submitted proposal of each plan's record, made where there is none."""
-    ids = [plan.record.draft_id for plan in plans if plan.record.draft_id]
-    drafts = Proposal.objects.select_for_update().filter(pk__in=ids)
-    proposals = {proposal.object_id: proposal for proposal in drafts}
+    """The proposal that takes more for each plan's record, made where there is none."""
+    ids = [plan.record.editable_id for plan in plans if plan.record.editable_id]
+    found = Proposal.objects.select_for_update().filter(pk__in=ids)
+    proposals = {proposal.object_id: proposal for proposal in found}
     loaded = {proposal: proposal.revision for proposal in proposals.values()}
     for proposal in loaded:
         proposal.revision += 1
+    for plan in plans:
+        if plan.kind == Kind.NEW and plan.record.id in proposals:
+            proposals[plan.record.id].kind = Kind.NEW
     save_states(loaded)
     new = [plan for plan in plans if plan.record.id not in proposals]
     made = {p.record.id: _new_proposal(governed, p, by, source, now) for p in new}
@@ -235,6 +246,7 @@ def _new_proposal(governed, plan, by, source, now) -> Proposal:
         content_type=batch.content_type(governed),
         object_id=plan.record.id,
         record_key=plan.record.key,
+        kind=plan.kind,
         origin=source.origin,
         import_job=source.job,
         created_by=by,
@@ -334,6 +346,9 @@ def _supersede(governed, plans, by, source, now):
         ]
     )
     close_changes([change.id for change in changes], by=by, at=now)
+    released = {change.proposal_id for change in changes if change.field == HELD}
+    # What is left in it no longer decides on a new record.
+    Proposal.objects.filter(pk__in=released).update(kind=Kind.CHANGE)
 
 
 def close_changes(change_ids, *, by, at) -> None:

@@ -74,17 +74,18 @@ def workflow(administrator, approver, second_approver):
 def govern_fields(administrator):
     """A function that switches approvals on for the fields named, and off for all others.
 
-    behavior: what an import may do to them.
+    behavior: what an import may do to them. approve_new: whether new customers need approval.
     """
 
     from approvals import parameters
 
-    def switch(*names, behavior=Behavior.REJECT):
+    def switch(*names, behavior=Behavior.REJECT, approve_new=False):
         fields = {name: name in names for name in registry.get(Customer).fields}
         parameters.set_parameters(
             by=administrator,
             enabled=True,
             entity_behavior=behavior,
+            approve_new_records=approve_new,
             fields=fields,
             model=Customer,
         )

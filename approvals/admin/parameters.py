@@ -1,5 +1,6 @@
 """Accounts receivable parameters > General > Customer approval."""
 
+import pycountry
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
@@ -11,7 +12,7 @@ from django.utils.html import format_html
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
-from approvals import parameters, registry
+from approvals import parameters, registry, working_time
 from approvals.models import ApprovalParameters, Behavior, Verb
 
 from .display import history_url, shown
@@ -39,22 +40,44 @@ class SwitchForm(forms.Form):
         return bound.field.to_python(self.data.get(bound.html_initial_name))
 
 
+CALENDAR = ("calendar_country", "calendar_region")
+
+
 class ParametersForm(SwitchForm):
     """The parameters themselves."""
 
     def make_fields(self):
-        """Each parameter as radio buttons."""
+        """What there is to choose from as radio buttons; the calendar by its codes."""
         row = ApprovalParameters.objects.get()
         yes_no = {"1": _("Yes"), "0": _("No")}
         yield "enabled", _radios("enabled", yes_no, "1" if row.enabled else "0")
         behaviors = {behavior: _explained(behavior) for behavior in Behavior}
         yield "entity_behavior", _radios("entity_behavior", behaviors, row.entity_behavior)
+        new = "1" if row.approve_new_records else "0"
+        yield "approve_new_records", _radios("approve_new_records", yes_no, new)
+        options = {"choices": _calendars(row.calendar_country), "widget": forms.Select}
+        yield "calendar_country", _typed(forms.ChoiceField, "calendar_country", row, **options)
+        yield "calendar_region", _typed(forms.CharField, "calendar_region", row)
+
+    def clean_calendar_region(self):
+        """A region of the country, whatever the case; say which ones there are."""
+        region = self.cleaned_data["calendar_region"]
+        regions = working_time.countries().get(self.cleaned_data.get("calendar_country"), ())
+        spelt = {code.casefold(): code for code in ("", *regions)}
+        if region.casefold() not in spelt:
+            reason = _("The country has no region “%(region)s”. It has: %(regions)s.")
+            regions = ", ".join(regions) or _("none")
+            raise forms.ValidationError(reason % {"region": region, "regions": regions})
+        return spelt[region.casefold()]
 
     def save(self, *, by):
         """Set what was toggled, for whichever model: the parameters are one row."""
         toggled = self.toggled()
-        if "enabled" in toggled:
-            toggled["enabled"] = toggled["enabled"] == "1"
+        for name in toggled.keys() & {"enabled", "approve_new_records"}:
+            toggled[name] = toggled[name] == "1"
+        if toggled.keys() & set(CALENDAR):
+            # Together, as they were checked, whatever somebody else has set meanwhile.
+            toggled |= {name: self.cleaned_data[name] for name in CALENDAR}
         return parameters.set_parameters(registry.all_governed()[0].model, by=by, **toggled)
 
 
@@ -92,11 +115,31 @@ class EnablementForm(SwitchForm):
 
 def _radios(name, choices, initial):
     return forms.ChoiceField(
-        label=ApprovalParameters._meta.get_field(name).verbose_name,
-        choices=choices.items(),
-        initial=initial,
-        widget=forms.RadioSelect,
+        **_told(name), choices=choices.items(), initial=initial, widget=forms.RadioSelect
     )
+
+
+def _typed(kind, name, row, **options):
+    field = kind(**_told(name), initial=getattr(row, name), required=False, **options)
+    field.widget.attrs["aria-label"] = field.label
+    return field
+
+
+def _told(name):
+    column = ApprovalParameters._meta.get_field(name)
+    return {"label": capfirst(column.verbose_name), "help_text": column.help_text}
+
+
+def _calendars(chosen):
+    """The countries with a calendar, by name; also the one `chosen`, if it has none any more."""
+    codes = {*working_time.countries(), chosen} - {""}
+    found = {code: pycountry.countries.get(alpha_2=code) for code in codes}
+    names = {
+        code: getattr(country, "common_name", None) or country.name if country else code
+        for code, country in found.items()
+    }
+    by_name = sorted(names.items(), key=lambda pair: pair[1])
+    return [("", _("None: Saturdays and Sundays only")), *((c, f"{n} ({c})") for c, n in by_name)]
 
 
 def _explained(behavior):

@@ -13,6 +13,10 @@ class NeverDeleted(Exception):  # noqa: N818
 class GovernedQuerySet(models.QuerySet):
     """A queryset that refuses to delete."""
 
+    def choosable(self):
+        """The records that others may refer to: those that are not held."""
+        return self.filter(held=False)
+
     def delete(self):
         """Refuse: governed records are blocked, never deleted."""
         raise NeverDeleted(_("Records under approval are never deleted, only blocked."))
