@@ -310,13 +310,22 @@ def _cannot_start(steps) -> str:
         return _("The active workflow has no step.")
     if not any(planned.applies for planned in steps):
         return _("No step of the workflow applies to this change.")
-    for planned in steps:
-        if planned.applies and not planned.people:
-            return _(
-                "Nobody may decide the step “%(step)s”: everyone assigned to it is absent, "
-                "lacks the right, or contributed to the proposal."
-            ) % {"step": planned.step.name}
-    return ""
+    stuck = (p.step for p in steps if p.applies and not p.people)
+    return next((_nobody(step) for step in stuck), "")
+
+
+def _nobody(step):
+    if step.assignment == Assignment.MANAGERS:
+        text = _(
+            "Nobody may decide the step “%(step)s”: the originator has no manager for it who "
+            "is active, has the right, and did not contribute to the proposal."
+        )
+    else:
+        text = _(
+            "Nobody may decide the step “%(step)s”: everyone assigned to it is inactive, "
+            "lacks the right, or contributed to the proposal."
+        )
+    return text % {"step": step.name}
 
 
 def _active_versions(content_type) -> list[WorkflowVersion]:
