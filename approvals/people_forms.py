@@ -10,6 +10,7 @@ from . import substitutions
 from .models import Substitution
 from .values import person_name
 from .work_list import ID_DIGITS
+from .work_list import ID_DIGITS
 
 
 class PersonField(forms.ModelChoiceField):

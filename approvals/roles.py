@@ -5,7 +5,7 @@ from django.contrib.auth.management import create_permissions
 from django.db.models import ForeignKey
 
 from . import registry
-from .models import FieldEnablement, Workflow, WorkflowStep, WorkflowVersion
+from .models import FieldEnablement, Substitution, Workflow, WorkflowStep, WorkflowVersion
 
 
 def make_roles(sender, using, apps=installed, **kwargs):
@@ -59,6 +59,7 @@ def _engine(*actions):
 def _setup():
     workflows = _named((Workflow, WorkflowVersion, WorkflowStep), ("add", "change", "delete"))
     own = {"approvals.change_approvalparameters", "approvals.administer_workflow"}
+    own |= _named((Substitution,), ("add", "change", "delete"))
     return workflows | _named((FieldEnablement,), ("change",)) | own
 
 

@@ -1,5 +1,5 @@
 """Setup and inquiry in Django admin."""
 
-from . import inquiry, parameters, people, versions, workflows
+from . import inquiry, parameters, people, substitutions, versions, workflows
 
-__all__ = ["inquiry", "parameters", "people", "versions", "workflows"]
+__all__ = ["inquiry", "parameters", "people", "substitutions", "versions", "workflows"]

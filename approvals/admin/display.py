@@ -31,6 +31,8 @@ def shown(event) -> Shown:
         field = registry.for_content_type(event.content_type).proposable.get(event.field)
         label = _("Enable %(field)s") % {"field": field.verbose_name if field else event.field}
         return _step(label, *_texts(FieldEnablement._meta.get_field("enabled"), event))
+    if event.verb == Verb.SUBSTITUTION_CHANGED:
+        return _step(_("Substitute"), event.old, event.new)
     return _about_record(event) if event.content_type else Shown("", "")
 
 
