@@ -10,7 +10,6 @@ from . import substitutions
 from .models import Substitution
 from .values import person_name
 from .work_list import ID_DIGITS
-from .work_list import ID_DIGITS
 
 
 class PersonField(forms.ModelChoiceField):
