@@ -4,7 +4,6 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from . import batch, planning, registry, values
-from .models import ProposedChange
 from .outcomes import Refused
 from .registry import HELD
 
@@ -61,10 +60,9 @@ def broken(governed, record_values: dict, new: dict) -> list[str]:
     return [rule.message for rule in rules]
 
 
-def require_valid(proposal, record) -> None:
-    """Raise Refused with the reasons where a proposal's values could not be applied now."""
+def require_valid(proposal, record, changes) -> None:
+    """Raise Refused with the reasons where a proposal's changes could not be applied now."""
     governed = registry.for_content_type(proposal.content_type)
-    changes = ProposedChange.objects.filter(proposal=proposal, outcome="")
     new, problems = new_values(governed, changes)
     unknown = batch.missing_references(governed, new.items())
     waiting = {name: change.value for name, change in record.open.items()}

@@ -51,10 +51,11 @@ def submit(proposal_id: int, *, by, note="", revision=None, source=BROWSER) -> P
     proposal, record = lock(proposal_id)
     _require(proposal, "submit", by, revision)
     note = clean_comment(note)
-    if not _refresh(proposal, record, by, source):
+    changes = _refresh(proposal, record, by, source)
+    if not changes:
         return proposal
-    checking.require_valid(proposal, record)
-    route = routing.Router(proposal.content_type).first(_facts(proposal, record, by))
+    known = _valid_facts(proposal, record, changes, by)
+    route = routing.Router(proposal.content_type).first(known)
     submitting.start({proposal: route}, {proposal.pk: record}, by=by, source=source, note=note)
     return proposal
 
@@ -62,13 +63,21 @@ def submit(proposal_id: int, *, by, note="", revision=None, source=BROWSER) -> P
 def preview_route(proposal: Proposal, *, by) -> routing.Preview:
     """The way that `proposal` would take if `by` submitted it now, without a write or a lock."""
     governed = registry.for_content_type(proposal.content_type)
-    records = batch.load_by_ids(governed, [proposal.object_id], lock=False)
-    known = _facts(proposal, records[proposal.object_id], by)
+    record = batch.load_by_ids(governed, [proposal.object_id], lock=False)[proposal.object_id]
+    kept, _moved, _equal = _against_live(proposal, record)
+    if not kept:
+        text = _("All proposed values are the current ones by now. Nothing is left to submit.")
+        return routing.Preview(refusal=text)
+    try:
+        known = _valid_facts(proposal, record, kept, by)
+    except Refused as refused:
+        return routing.Preview(refusal=str(refused))
     return routing.Router(proposal.content_type).preview(known)
 
 
-def _facts(proposal, record, by):
-    changes = list(ProposedChange.objects.filter(proposal=proposal, outcome=""))
+def _valid_facts(proposal, record, changes, by):
+    """The facts of a proposal that `by` submits. Raises Refused where its values may not be."""
+    checking.require_valid(proposal, record, changes)
     found = facts.of_proposals(
         [proposal], {proposal.pk: record}, {proposal.pk: changes}, originator=by
     )
@@ -291,22 +300,34 @@ def _require_release(change):
         )
 
 
-def _refresh(proposal, record, by, source) -> bool:
-    """Make live values the originals and drop what equals them; tell whether anything is left."""
-    governed = registry.for_content_type(proposal.content_type)
-    moved, equal = [], []
-    changes = list(ProposedChange.objects.filter(proposal=proposal, outcome=""))
-    for change in changes:
-        live = values.encode(governed.proposable[change.field], record.values[change.field])
-        if change.value == live:
-            equal.append(change)
-        elif change.original != live:
-            moved.append((change.pk, live))
-    update_rows(ProposedChange, ["original"], moved)
+def _refresh(proposal, record, by, source) -> list[ProposedChange]:
+    """Make live values the originals, drop what equals them, and return what is left."""
+    kept, moved, equal = _against_live(proposal, record)
+    rows = [(change.pk, change.original) for change in moved]
+    update_rows(ProposedChange, ["original"], rows)
     if equal:
         _discard(equal, {proposal.pk: proposal}, by, source, verb=Verb.DROPPED)
         proposal.refresh_from_db()
-    return len(equal) < len(changes)
+    return kept
+
+
+def _against_live(proposal, record):
+    """Which changes still change something, which of them another original, and which nothing.
+
+    Those that do get the live value as their original, in memory.
+    """
+    governed = registry.for_content_type(proposal.content_type)
+    kept, moved, equal = [], [], []
+    for change in ProposedChange.objects.filter(proposal=proposal, outcome="").order_by("pk"):
+        live = values.encode(governed.proposable[change.field], record.values[change.field])
+        if change.value == live:
+            equal.append(change)
+            continue
+        kept.append(change)
+        if change.original != live:
+            change.original = live
+            moved.append(change)
+    return kept, moved, equal
 
 
 def _discard(changes, proposals, by, source, verb=Verb.DISCARDED):
