@@ -113,7 +113,8 @@ def _close(cases, by, source):
         for case, change in changes
     ]
     history.record(events)
-    notifications.decided([case.proposal for case in cases], Verb.APPROVED, by=by)
+    proposals = [case.proposal for case in cases]
+    notifications.decided(proposals, Verb.APPROVED, by=by, job=source.job)
 
 
 def _send_back(cases, by, source):
@@ -136,7 +137,6 @@ def _send_back(cases, by, source):
             for case in cases
         ]
     )
-    for case in cases:
-        notifications.decided(
-            [case.proposal], Verb.CONFLICT, by=by, comment=" ".join(case.conflicts)
-        )
+    reasons = {case.proposal.pk: " ".join(case.conflicts) for case in cases}
+    proposals = [case.proposal for case in cases]
+    notifications.decided(proposals, Verb.CONFLICT, by=by, reasons=reasons)

@@ -1,30 +1,22 @@
-"""E-mails about work items, decisions and discarded changes.
+"""Who is told what: notifications about work items, decisions and discarded changes.
 
-The engine calls these functions inside the transaction of what they tell. Reading
-the data, writing the texts and sending come after the commit, so that no lock waits
-for a mail server; whatever fails there is logged and undoes nothing.
+The engine calls these functions inside the transaction of what they tell, and the
+notifications are written there: they stand or fall with it. One event makes one
+notification a person, however many records it is about. `outbox` e-mails them after
+the commit; `notices` knows what they say.
 """
 
-import logging
 from collections import defaultdict
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
-from django.conf import settings
-from django.contrib.auth import get_user_model
-from django.core.mail import EmailMessage, get_connection
-from django.db import transaction
-from django.db.models import Count, Min, Prefetch
-from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils import translation
-from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
-from . import registry, values
-from .links import proposed_changes_url
+from . import facts, notices, outbox, routing, substitutions
 from .models import (
     ImportJob,
     ItemState,
+    Notification,
     Occasion,
     Outcome,
     Proposal,
@@ -32,21 +24,22 @@ from .models import (
     Verb,
     WorkItem,
 )
+from .notices import NAMED, Request
 
-logger = logging.getLogger(__name__)
+OCCASIONS = {
+    Verb.APPROVED: Occasion.APPLIED,
+    Verb.REJECTED: Occasion.REJECTED,
+    Verb.CHANGE_REQUESTED: Occasion.CHANGE_REQUESTED,
+    Verb.CONFLICT: Occasion.CONFLICT,
+}
 
-# A mail about many records names no more of them than this.
-NAMED = 20
 
+@dataclass(frozen=True)
+class Wait:
+    """A work item that somebody may decide, and on whose behalf, by id; None: his own."""
 
-@dataclass
-class Mail:
-    """An e-mail to one person; its text is the template filled with the context."""
-
-    person_id: int
-    subject: str
-    template: str
-    context: dict
+    item: WorkItem
+    absent: int | None
 
 
 def assigned(
@@ -57,261 +50,229 @@ def assigned(
     by=None,
     comment: str = "",
 ) -> None:
-    """Tell each assignee what waits for him: one e-mail a person, however many items.
+    """Tell each assignee, and whoever stands in for him today, what waits for a decision.
 
-    job: the import that has just made the items; a person hears of it once, with its
-    first batch.
+    work_items: stored, though they need no id. job: the import that has just made them;
+    its batches are told of together. by, comment: who handed them on, and why.
     """
-    found = defaultdict(list)
-    for item in work_items:
-        found[item.assignee_id].append((item.step_run_id, item.proposal_id))
-    if job:
-        first_runs = {person: min(pairs)[0] for person, pairs in found.items()}
-        _after_commit(_assigned_by_import, job.pk, first_runs)
-    else:
-        _after_commit(_assigned, dict(found))
+    waits = _waits(work_items)
+    if waits:
+        with notices.in_house_language():
+            _ask(waits, Request(Occasion(occasion), by, comment, job))
 
 
 def reminded(work_items: list[WorkItem]) -> None:
-    """Remind each assignee of what still waits for him; a time limit does, nobody by name."""
+    """Remind each assignee, and whoever stands in for him today, of what still waits."""
+    assigned(work_items, occasion=Occasion.REMINDED)
 
 
-def decided(proposals: list[Proposal], verb: Verb, *, by=None, comment: str = "") -> None:
-    """Tell each originator what became of the proposals: one e-mail a person.
+def decided(
+    proposals: list[Proposal],
+    verb: Verb,
+    *,
+    by=None,
+    comment: str = "",
+    reasons: Mapping[int, str] | None = None,
+    job: ImportJob | None = None,
+) -> None:
+    """Tell each originator what became of the proposals.
 
-    verb: APPROVED (approval completed, the values are applied), REJECTED,
-    CHANGE_REQUESTED or CONFLICT. by: None where a rule or a time limit decided.
+    verb: APPROVED (approval completed, the values are applied; whoever proposed one of
+    them is told too), REJECTED, CHANGE_REQUESTED or CONFLICT. by: None where a rule or
+    a time limit decided. reasons: what is to be said of one proposal, by its id. job:
+    the import that met the rule; its batches are told of together.
     """
     found = defaultdict(list)
-    for proposal in proposals:
-        found[proposal.submitted_by_id].append(proposal.pk)
-    _after_commit(_decided, dict(found), Verb(verb), by, comment)
+    for person, proposal in _concerned(proposals, verb):
+        if by is None or person != by.pk:
+            found[person].append(proposal)
+    told = _told(job, OCCASIONS[Verb(verb)], found)
+    with notices.in_house_language():
+        cases = _named_cases(found)
+        for pk in cases.keys() & (reasons or {}).keys():
+            cases[pk].reason = reasons[pk]
+        written = []
+        for person, ids in found.items():
+            named, count = [cases[pk] for pk in ids[:NAMED]], len(ids) + _count(told, person)
+            notice = notices.tell_decided(
+                OCCASIONS[Verb(verb)], named, count, by=by, comment=comment
+            )
+            written.append(_addressed(notice, person, named, count, job, told))
+    outbox.write(written)
 
 
-def recalled(proposals: list[Proposal], assignee_ids: list[int], by) -> None:
-    """Tell the people whose work items are gone, and originators whom somebody else recalled."""
-    people = {*assignee_ids, *(proposal.submitted_by_id for proposal in proposals)} - {by.pk}
-    _after_commit(_recalled, people, [proposal.pk for proposal in proposals], by)
+def recalled(proposals: list[Proposal], assignee_ids: list[int], by, comment: str = "") -> None:
+    """Tell the people whose work items are gone, and originators whom somebody else recalled.
+
+    To be called before other changes join those of the proposals.
+    """
+    _ended(Occasion.RECALLED, proposals, assignee_ids, by, comment)
 
 
 def terminated(proposal: Proposal, assignee_ids: list[int], *, by, comment: str = "") -> None:
-    """Tell the originator and the people whose work items are gone."""
+    """Tell the originator and the people whose work items are gone.
+
+    To be called while the proposal's changes are still open.
+    """
+    _ended(Occasion.TERMINATED, [proposal], assignee_ids, by, comment)
 
 
-def discarded(changes: list[ProposedChange], *, by) -> None:
-    """Tell people whose proposed changes were discarded by `by`: one e-mail a proposal."""
-    found = defaultdict(list)
+def discarded(changes: list[ProposedChange], *, by, verb: Verb = Verb.DISCARDED) -> None:
+    """Tell people what became of proposed changes of theirs that are gone.
+
+    verb: DISCARDED, SUPERSEDED (a direct edit took their place) or DROPPED (on submit:
+    equal to the current value). Nobody is told what he did himself.
+    """
+    found = defaultdict(lambda: defaultdict(list))
     for change in changes:
-        found[change.proposed_by_id, change.proposal_id].append(change.pk)
-    _after_commit(_discarded, dict(found), by)
+        if change.proposed_by_id != by.pk:
+            found[change.proposed_by_id][change.proposal_id].append(change)
+    with notices.in_house_language():
+        cases = _named_cases(found)
+        written = [_gone(person, gone, cases, by, Verb(verb)) for person, gone in found.items()]
+    outbox.write(written)
 
 
-def _after_commit(write, about, *args):
-    if about:
-        # A function with a name: Django cannot log the failure of a partial, and raises.
-        transaction.on_commit(lambda: _deliver(write, about, *args), robust=True)
+def _gone(person, gone, cases, by, verb):
+    """gone: the changes by their proposal's id."""
+    named = [
+        replace(cases[pk], changes=[notices.change_line(change) for change in gone[pk]])
+        for pk in list(gone)[:NAMED]
+    ]
+    notice = notices.tell_discarded(named, len(gone), by=by, verb=verb)
+    return _addressed(notice, person, named, len(gone))
 
 
-def _deliver(write, *args):
-    # Whoever reads the mail is not who acted: not in that person's language.
-    with translation.override(settings.LANGUAGE_CODE):
-        messages = _messages(write(*args))
-    if messages:
-        with get_connection() as connection:
-            for message in messages:
-                _send(message, connection)
+def _waits(items) -> dict[int, list[Wait]]:
+    """What each person may decide of the work items: his own, or on behalf of somebody."""
+    found = defaultdict(dict)
+    for item, substitute in _substitutes(items):
+        found[substitute][item.step_run_id] = Wait(item, item.assignee_id)
+    for item in items:
+        found[item.assignee_id][item.step_run_id] = Wait(item, item.on_behalf_of_id)
+    return {person: list(waits.values()) for person, waits in found.items()}
 
 
-def _send(message, connection):
-    message.connection = connection
-    try:
-        message.send()
-    except Exception:
-        logger.exception("The e-mail “%s” to %s was not sent.", message.subject, message.to)
+def _substitutes(items):
+    """Pairs of a work item and somebody who may decide it today on behalf of the assignee."""
+    absences = substitutions.standing_in({item.assignee_id for item in items})
+    if not absences:
+        return
+    proposals = Proposal.objects.select_related("version").in_bulk({i.proposal_id for i in items})
+    contributors = facts.contributors_of(proposals)
+    able = routing.all_deciders()
+    for item in items:
+        proposal = proposals[item.proposal_id]
+        for substitute, absent in absences.items():
+            barred = substitute not in able or substitute in contributors[proposal.pk]
+            if not barred and absent.covers(item.assignee_id, proposal.version):
+                yield item, substitute
 
 
-def _messages(mails: list[Mail]) -> list[EmailMessage]:
-    people = get_user_model().objects.filter(is_active=True).exclude(email="")
-    known = people.in_bulk({mail.person_id for mail in mails})
-    return [_message(mail, known[mail.person_id]) for mail in mails if mail.person_id in known]
+def _ask(waits, request):
+    found = {person: [w.item.proposal_id for w in mine] for person, mine in waits.items()}
+    told = _told(request.job, request.occasion, found)
+    cases = _named_cases(found)
+    alone = {} if request.job else {p: mine[0] for p, mine in waits.items() if len(mine) == 1}
+    stored = _stored(alone.values())
+    names = routing.names_of({w.absent for mine in waits.values() for w in mine} - {None})
+    written = []
+    for person, mine in waits.items():
+        if person in alone:
+            item = stored[mine[0].item.step_run_id, mine[0].item.assignee_id]
+            written.append(_ask_for_one(person, mine[0], item, request, cases, names))
+        else:
+            written.append(_ask_for_many(person, mine, request, cases, names, told))
+    outbox.write(written)
 
 
-def _message(mail, person):
-    context = {**mail.context, "reader": person}
-    body = render_to_string(f"approvals/mail/{mail.template}.txt", context)
-    return EmailMessage(
-        # A line break in a subject would start another header.
-        subject=" ".join(mail.subject.split()),
-        body=body.strip() + "\n",
-        to=[person.email],
-        headers={"Auto-Submitted": "auto-generated"},
+def _ask_for_one(person, wait, item, request, cases, names):
+    case = cases[item.proposal_id]
+    notice = notices.ask_for_one(request, case, item.step_run, names.get(wait.absent, ""))
+    notice.url = reverse("approvals:decide", args=[item.pk])
+    notice.person_id, notice.proposal_id = person, item.proposal_id
+    return notice
+
+
+def _ask_for_many(person, waits, request, cases, names, told):
+    count = len(waits) + _count(told, person)
+    named = [cases[wait.item.proposal_id] for wait in waits[:NAMED]]
+    absent = sorted({names[wait.absent] for wait in waits if wait.absent})
+    notice = notices.ask_for_many(request, named, count, absent)
+    job = request.job or _common_job(named, count)
+    notice.url = reverse("approvals:work_items") + (f"?import={job.pk}" if job else "")
+    return _addressed(notice, person, named, count, request.job, told)
+
+
+def _common_job(cases, count):
+    """The import that all of them come from, where all are named."""
+    jobs = {case.proposal.import_job for case in cases}
+    return jobs.pop() if len(jobs) == 1 and len(cases) == count else None
+
+
+def _stored(waits) -> dict[tuple[int, int], WorkItem]:
+    """The open work items of some waits, by step run and assignee."""
+    if not waits:
+        return {}
+    items = WorkItem.objects.filter(
+        step_run__in={wait.item.step_run_id for wait in waits},
+        assignee__in={wait.item.assignee_id for wait in waits},
+        state=ItemState.OPEN,
     )
+    items = items.select_related("step_run__step")
+    return {(item.step_run_id, item.assignee_id): item for item in items}
 
 
-# What each e-mail says. `found` holds, by person, what the e-mail to that person is about.
+def _concerned(proposals, verb):
+    """Pairs of a person and the id of a proposal of which he hears, each once."""
+    pairs = [(proposal.submitted_by_id, proposal.pk) for proposal in proposals]
+    if verb == Verb.APPROVED:
+        applied = ProposedChange.objects.filter(proposal__in=proposals, outcome=Outcome.APPLIED)
+        pairs += applied.order_by("pk").values_list("proposed_by", "proposal")
+    return dict.fromkeys(pairs)
 
 
-def _assigned(found) -> list[Mail]:
-    one = {person: pairs[0] for person, pairs in found.items() if len(pairs) == 1}
-    many = {person: [p for _run, p in pairs] for person, pairs in found.items() if len(pairs) > 1}
-    return _assigned_one(one) + _assigned_many(many)
+def _ended(occasion, proposals, assignee_ids, by, comment):
+    people = {*assignee_ids, *(proposal.submitted_by_id for proposal in proposals)} - {by.pk}
+    if not people:
+        return
+    count, ids = len(proposals), [proposal.pk for proposal in proposals]
+    with notices.in_house_language():
+        named = list(notices.read_cases(ids[:NAMED]).values())
+        written = []
+        for person in sorted(people):
+            notice = notices.tell_ended(occasion, named, count, by=by, comment=comment)
+            written.append(_addressed(notice, person, named, count))
+    outbox.write(written)
 
 
-def _assigned_one(pairs) -> list[Mail]:
-    """pairs: person -> (step run, proposal)."""
-    runs = {run for run, _proposal in pairs.values()}
-    items = WorkItem.objects.filter(step_run__in=runs, assignee__in=pairs)
-    cases = _cases({proposal for _run, proposal in pairs.values()})
-    return [
-        _one_item(item, cases[item.proposal_id])
-        for item in items.select_related("step_run__step")
-        if pairs[item.assignee_id][0] == item.step_run_id
-    ]
+def _named_cases(found) -> dict[int, notices.Case]:
+    """The proposals that are named to somebody. found: person -> ids of proposals."""
+    return notices.read_cases({pk for ids in found.values() for pk in list(ids)[:NAMED]})
 
 
-def _one_item(item, case):
-    subject = _("Changes to %(key)s wait for your decision") % {"key": case.key}
-    url = _absolute(reverse("approvals:decide", args=[item.pk]))
-    context = {"case": case, "step": item.step_run.step, "url": url}
-    return Mail(item.assignee_id, subject, "assigned", context)
+def _told(job, occasion, people) -> dict[int, Notification]:
+    """What people have been told already of an import, by person."""
+    if job is None:
+        return {}
+    told = Notification.objects.select_for_update(of=("self",)).filter(
+        import_job=job, occasion=occasion, person__in=people
+    )
+    return {notification.person_id: notification for notification in told.order_by("pk")}
 
 
-def _assigned_many(found) -> list[Mail]:
-    """found: person -> proposals."""
-    wanted = {proposal for proposals in found.values() for proposal in proposals}
-    rows = Proposal.objects.filter(pk__in=wanted).values_list("pk", "import_job")
-    job_of = dict(rows)
-    jobs = _jobs(set(job_of.values()) - {None})
-    mails = []
-    for person, proposals in found.items():
-        imports = {job_of[proposal] for proposal in proposals}
-        job = jobs.get(imports.pop()) if len(imports) == 1 else None
-        mails.append(_many_items(person, len(proposals), job))
-    return mails
+def _count(told, person) -> int:
+    """Of how many records a person has been told already."""
+    return told[person].count if person in told else 0
 
 
-def _assigned_by_import(job_id, first_runs) -> list[Mail]:
-    """first_runs: person -> the first of this batch's step runs."""
-    job = _jobs([job_id])[job_id]
-    items = WorkItem.objects.filter(proposal__import_job=job, assignee__in=first_runs)
-    counts = items.filter(state=ItemState.OPEN).values_list("assignee").order_by()
-    told = dict(items.values_list("assignee").order_by().annotate(Min("step_run")))
-    return [
-        _many_items(person, count, job)
-        for person, count in counts.annotate(Count("pk"))
-        if told[person] >= first_runs[person]
-    ]
-
-
-def _many_items(person_id, count, job):
-    where = f"?import={job.pk}" if job else ""
-    url = _absolute(reverse("approvals:work_items") + where)
-    subject = ngettext(
-        "Changes to %(count)s customer wait for your decision",
-        "Changes to %(count)s customers wait for your decision",
-        count,
-    ) % {"count": count}
-    return Mail(person_id, subject, "assigned_many", {"count": count, "job": job, "url": url})
-
-
-def _jobs(ids):
-    return ImportJob.objects.select_related("created_by").in_bulk(ids)
-
-
-def _decided(found, verb, by, comment) -> list[Mail]:
-    """found: person -> proposals."""
-    named = {person: proposals[:NAMED] for person, proposals in found.items()}
-    cases = _cases({proposal for proposals in named.values() for proposal in proposals})
-    mails = []
-    for person, proposals in found.items():
-        context = {"verb": verb.value, "by": by, "comment": comment, "count": len(proposals)}
-        context["cases"] = [cases[proposal] for proposal in named[person]]
-        context["more"] = len(proposals) - len(named[person])
-        subject = _decided_subject(verb, context["cases"], len(proposals))
-        mails.append(Mail(person, subject, "decided", context))
-    return mails
-
-
-def _decided_subject(verb, cases, count):
+def _addressed(notice, person, cases, count, job=None, told=()) -> Notification:
+    """A text with all that belongs to it; in place of what the person was told of the import."""
+    notice.person_id, notice.count = person, count
+    notice.import_job = job
     if count == 1:
-        return _("%(what)s: changes to %(key)s") % {"what": verb.label, "key": cases[0].key}
-    return _("%(what)s: changes to %(count)s customers") % {"what": verb.label, "count": count}
-
-
-def _recalled(person_ids, proposal_ids, by) -> list[Mail]:
-    cases = list(_cases(proposal_ids[:NAMED]).values())
-    context = {"by": by, "cases": cases, "more": len(proposal_ids) - len(cases)}
-    subject = _decided_subject(Verb.RECALLED, cases, len(proposal_ids))
-    return [Mail(person_id, subject, "recalled", context) for person_id in person_ids]
-
-
-def _discarded(found, by) -> list[Mail]:
-    """found: (person, proposal) -> proposed changes."""
-    wanted = {pk for pks in found.values() for pk in pks}
-    changes = ProposedChange.objects.select_related("content_type").in_bulk(wanted)
-    cases = _cases({proposal for _person, proposal in found})
-    mails = []
-    for (person, proposal), pks in found.items():
-        case, lines = cases[proposal], [_change_line(changes[pk]) for pk in pks]
-        subject = _("Discarded: your proposed changes to %(key)s") % {"key": case.key}
-        context = {"by": by, "case": case, "changes": lines}
-        mails.append(Mail(person, subject, "discarded", context))
-    return mails
-
-
-# What the e-mails show of proposals, read for many at once.
-
-
-@dataclass
-class Case:
-    """A proposal in an e-mail."""
-
-    key: str
-    customer: str
-    originator: object
-    note: str
-    job: ImportJob | None
-    record_url: str
-    proposed_changes_url: str
-    changes: list[str]
-
-
-def _cases(proposal_ids) -> dict[int, Case]:
-    """Proposals by primary key, in a constant number of queries."""
-    changes = ProposedChange.objects.exclude(outcome=Outcome.DISCARDED)
-    proposals = (
-        Proposal.objects.filter(pk__in=proposal_ids)
-        .select_related("submitted_by", "import_job")
-        .prefetch_related(
-            "record", Prefetch("changes", changes.select_related("content_type").order_by("pk"))
-        )
-    )
-    return {proposal.pk: _case(proposal) for proposal in proposals.order_by("pk")}
-
-
-def _case(proposal):
-    return Case(
-        key=proposal.record_key,
-        customer=str(proposal.record),
-        originator=proposal.submitted_by,
-        note=proposal.note,
-        job=proposal.import_job,
-        record_url=_absolute(proposal.record.get_absolute_url()),
-        proposed_changes_url=_absolute(proposed_changes_url(proposal.record)),
-        changes=[_change_line(change) for change in proposal.changes.all()],
-    )
-
-
-def _change_line(change):
-    field = registry.for_content_type(change.content_type).proposable[change.field]
-    old, new = (_one_line(field, text) for text in (change.original, change.value))
-    return f"{field.verbose_name}: {old} → {new}"
-
-
-def _one_line(field, text):
-    shown = values.display_text(field, text)
-    return ", ".join(shown.splitlines()) or _("(empty)")
-
-
-def _absolute(path):
-    return settings.SITE_URL.rstrip("/") + path
+        notice.proposal = cases[0].proposal
+        notice.url = notice.url or cases[0].path(notice.occasion)
+    if person in told:
+        notice.pk = told[person].pk
+    return notice

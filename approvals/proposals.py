@@ -93,7 +93,7 @@ def recall(proposal_id: int, *, by, comment="", revision=None, source=BROWSER) -
     proposal, record = lock(proposal_id)
     _require(proposal, "recall", by, revision)
     comment = clean_comment(comment)
-    assignees = stop_runs([proposal])
+    notifications.recalled([proposal], stop_runs([proposal]), by=by, comment=comment)
     if record.draft_id:
         _join(Proposal.objects.select_for_update().get(pk=record.draft_id), proposal, by, source)
     loaded = proposal.revision
@@ -101,7 +101,6 @@ def recall(proposal_id: int, *, by, comment="", revision=None, source=BROWSER) -
     writing.save_states({proposal: loaded})
     event = routing.proposal_event(proposal, Verb.RECALLED, by=by, source=source, comment=comment)
     history.record([event])
-    notifications.recalled([proposal], assignees, by=by)
     return proposal
 
 
@@ -121,8 +120,8 @@ def terminate(proposal_id: int, *, by, comment: str, revision=None, source=BROWS
     changes = ProposedChange.objects.filter(proposal=proposal, outcome="")
     event = routing.proposal_event(proposal, Verb.TERMINATED, by=by, source=source, comment=comment)
     history.record([event, *_discarded(changes, {proposal.pk: proposal}, by, source)])
-    changes.update(outcome=Outcome.DISCARDED)
     notifications.terminated(proposal, assignees, by=by, comment=comment)
+    changes.update(outcome=Outcome.DISCARDED)
     return proposal
 
 
@@ -332,7 +331,8 @@ def _against_live(proposal, record):
 
 def _discard(changes, proposals, by, source, verb=Verb.DISCARDED):
     history.record(_discarded(changes, proposals, by, source, verb))
-    writing.close_changes([change.pk for change in changes], by=by, at=timezone.now())
+    ids = [change.pk for change in changes]
+    writing.close_changes(ids, by=by, at=timezone.now(), verb=verb)
 
 
 def _discarded(changes, proposals, by, source, verb=Verb.DISCARDED):

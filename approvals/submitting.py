@@ -54,7 +54,7 @@ def _decide_by_rule(rules, records, source):
     )
     cases = _cases([p for p, rule in rules.items() if rule.decision == approved], records)
     applying.apply(cases, by=None, source=source)
-    _reject([p for p, rule in rules.items() if rule.decision != approved])
+    _reject([p for p, rule in rules.items() if rule.decision != approved], source)
 
 
 def _cases(proposals, records):
@@ -64,12 +64,9 @@ def _cases(proposals, records):
     return [applying.Case(p, records[p.pk], changes[p.pk], p.revision) for p in proposals]
 
 
-def _reject(proposals):
+def _reject(proposals, source):
     loaded = {proposal: proposal.revision for proposal in proposals}
-    by_rule = defaultdict(list)
     for proposal in proposals:
         proposal.reject()
-        by_rule[proposal.automatic_action].append(proposal)
     writing.save_states(loaded)
-    for rule, rejected in by_rule.items():
-        notifications.decided(rejected, Verb.REJECTED, by=None, comment=rule.name)
+    notifications.decided(proposals, Verb.REJECTED, job=source.job)

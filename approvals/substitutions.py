@@ -1,5 +1,6 @@
 """Substitution: who may decide on behalf of whom, between two days."""
 
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -29,15 +30,38 @@ class Absent:
         workflow = version.workflow_id if version else None
         return bool({(person, None), (person, workflow)} & self.pairs)
 
+    def items(self) -> Q:
+        """The same of work items, as a filter."""
+        for_everything = {person for person, workflow in self.pairs if workflow is None}
+        found = Q(assignee__in=for_everything)
+        for person, workflow in self.pairs:
+            if workflow is not None:
+                found |= Q(assignee=person, proposal__version__workflow=workflow)
+        return found
+
 
 def in_force(substitute) -> Absent:
     """Whom `substitute` stands in for today.
 
     Only for somebody who could decide himself: who stands in has no more rights than he.
     """
-    rows = set(today().filter(substitute=substitute).values_list("person", "workflow"))
+    found = _absences(today().filter(substitute=substitute))
+    return found.get(substitute.pk, Absent(frozenset()))
+
+
+def standing_in(people) -> dict[int, Absent]:
+    """Who stands in today for some of `people`, each with whom of them, by id."""
+    return _absences(today().filter(person__in=people))
+
+
+def _absences(substitutions):
+    rows = list(substitutions.values_list("substitute", "person", "workflow"))
     able = routing.all_deciders() if rows else set()
-    return Absent(frozenset((person, workflow) for person, workflow in rows if person in able))
+    found = defaultdict(set)
+    for substitute, person, workflow in rows:
+        if person in able:
+            found[substitute].add((person, workflow))
+    return {substitute: Absent(frozenset(pairs)) for substitute, pairs in found.items()}
 
 
 def today() -> QuerySet:

@@ -2,10 +2,22 @@
 
 from django.urls import path
 
-from .views import delegation, history, proposed_changes, reassigning, substitutions, work_items
+from .views import (
+    delegation,
+    history,
+    notifications,
+    proposed_changes,
+    reassigning,
+    substitutions,
+    work_items,
+)
 
 app_name = "approvals"
 urlpatterns = [
+    path("notifications/", notifications.notifications, name="notifications"),
+    path("notifications/read/", notifications.read_notifications, name="read_notifications"),
+    path("notifications/<int:pk>/", notifications.notification, name="notification"),
+    path("notifications/<int:pk>/open/", notifications.open_notification, name="open_notification"),
     path("work-items/", work_items.work_items, name="work_items"),
     path("work-items/decide/", work_items.work_items_decide, name="work_items_decide"),
     path("work-items/<int:pk>/decide/", work_items.decide, name="decide"),

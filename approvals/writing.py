@@ -345,14 +345,18 @@ def _supersede(governed, plans, by, source, now):
             for change in plan.superseded
         ]
     )
-    close_changes([change.id for change in changes], by=by, at=now)
+    ids = [change.id for change in changes]
+    close_changes(ids, by=by, at=now, verb=Verb.SUPERSEDED)
     released = {change.proposal_id for change in changes if change.field == HELD}
     # What is left in it no longer decides on a new record.
     Proposal.objects.filter(pk__in=released).update(kind=Kind.CHANGE)
 
 
-def close_changes(change_ids, *, by, at) -> None:
-    """Discard open proposed changes; a proposal with nothing left is discarded too."""
+def close_changes(change_ids, *, by, at, verb=Verb.DISCARDED) -> None:
+    """Discard open proposed changes; a proposal with nothing left is discarded too.
+
+    verb: why they are gone, for those who proposed them.
+    """
     update_rows(ProposedChange, ["outcome"], [(pk, Outcome.DISCARDED) for pk in change_ids])
     changed = Proposal.objects.filter(changes__in=change_ids).values_list("pk", flat=True)
     _touch(set(changed), by)
@@ -365,10 +369,5 @@ def close_changes(change_ids, *, by, at) -> None:
     for proposal in loaded:
         proposal.discard(at)
     save_states(loaded)
-    tell_proposers(change_ids, by=by)
-
-
-def tell_proposers(change_ids, *, by) -> None:
-    """Tell each person whose proposed change somebody else discarded."""
-    changes = ProposedChange.objects.filter(pk__in=change_ids).exclude(proposed_by=by)
-    notifications.discarded(list(changes.order_by("pk")), by=by)
+    changes = ProposedChange.objects.filter(pk__in=change_ids).order_by("pk")
+    notifications.discarded(list(changes), by=by, verb=verb)

@@ -109,6 +109,8 @@ UPLOAD_DIR = DATA_DIR / "uploads"
 
 EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
 DEFAULT_FROM_EMAIL = os.environ.get("DEFAULT_FROM_EMAIL", "approvals@localhost")
+# Seconds to wait for the mail server.
+EMAIL_TIMEOUT = 10
 # Where links in e-mails lead.
 SITE_URL = os.environ.get("SITE_URL", "http://127.0.0.1:8000")
 
