@@ -8,8 +8,8 @@ from django.utils.translation import gettext_lazy as _
 
 from . import substitutions
 from .models import Substitution
+from .paging import ID_DIGITS
 from .values import person_name
-from .work_list import ID_DIGITS
 
 
 class PersonField(forms.ModelChoiceField):

@@ -64,7 +64,7 @@ class ProposalCard:
 def open_proposals(record, viewer) -> list[ProposalCard]:
     """The open proposals of a record, oldest first, as cards for `viewer`."""
     governed = registry.get(record)
-    proposals = _with_details(
+    proposals = with_details(
         Proposal.objects.filter(
             content_type=batch.content_type(governed), object_id=record.pk, state__in=OPEN
         )
@@ -76,10 +76,15 @@ def open_proposals(record, viewer) -> list[ProposalCard]:
     return [_card(governed, p, live, returns, viewer, own.get(p.pk)) for p in proposals]
 
 
-def _with_details(queryset):
-    changes = ProposedChange.objects.filter(outcome="").select_related("proposed_by")
+def with_details(queryset, changes=None) -> list[Proposal]:
+    """Proposals with their people, `open_changes` and `open_items`, oldest first.
+
+    changes: which ones to read; None: those that are open.
+    """
+    changes = ProposedChange.objects.filter(outcome="") if changes is None else changes
+    changes = changes.select_related("proposed_by")
     items = WorkItem.objects.filter(state=ItemState.OPEN).select_related(
-        "assignee", "step_run__step"
+        "assignee", "step_run__step", "step_run__claimed_by"
     )
     return list(
         queryset.select_related("submitted_by", "created_by", "content_type", "import_job")
@@ -145,60 +150,8 @@ def change_line(governed, change: ProposedChange, live: dict) -> ChangeLine:
     )
 
 
-@dataclass
-class WorkItemLine:
-    """A work item as the work list shows it."""
-
-    item: WorkItem
-    proposal: Proposal
-    changes: list[ChangeLine]
-    record: object
-
-    @property
-    def step(self):
-        """The step that the item waits in."""
-        return self.item.step_run.step
-
-    @property
-    def originator(self):
-        """Who submitted the proposal."""
-        return self.proposal.submitted_by
-
-    @property
-    def moved(self) -> bool:
-        """Whether a live value is no longer the original; then it cannot be approved."""
-        return any(line.moved for line in self.changes)
-
-
-def work_items_of(user):
-    """The open work items assigned to `user`, oldest first."""
-    return (
-        WorkItem.objects.filter(assignee=user, state=ItemState.OPEN, proposal__state=State.PENDING)
-        .select_related("step_run__step", "proposal")
-        .order_by("created_at", "id")
-    )
-
-
-def work_item_lines(items) -> list[WorkItemLine]:
-    """Work items with their proposals and changes, in a constant number of queries."""
-    items = list(items)
-    proposals = {
-        p.pk: p
-        for p in _with_details(Proposal.objects.filter(pk__in=[i.proposal_id for i in items]))
-    }
-    records = _records(proposals.values())
-    lines = []
-    for item in items:
-        proposal = proposals[item.proposal_id]
-        governed = registry.for_content_type(proposal.content_type)
-        record = records[proposal.content_type_id, proposal.object_id]
-        live = {name: getattr(record, f.attname) for name, f in governed.proposable.items()}
-        changes = [change_line(governed, change, live) for change in proposal.open_changes]
-        lines.append(WorkItemLine(item, proposal, changes, record))
-    return lines
-
-
-def _records(proposals) -> dict:
+def records_of(proposals) -> dict:
+    """The records of proposals, by content type and id."""
     ids = defaultdict(set)
     for proposal in proposals:
         ids[proposal.content_type].add(proposal.object_id)

@@ -3,24 +3,25 @@
 from django.urls import path
 
 from .views import (
+    bulk_decisions,
+    decide,
     delegation,
     history,
-    notifications,
     proposed_changes,
     reassigning,
     substitutions,
-    work_items,
+    work_list,
 )
 
 app_name = "approvals"
 urlpatterns = [
-    path("notifications/", notifications.notifications, name="notifications"),
-    path("notifications/read/", notifications.read_notifications, name="read_notifications"),
-    path("notifications/<int:pk>/", notifications.notification, name="notification"),
-    path("notifications/<int:pk>/open/", notifications.open_notification, name="open_notification"),
-    path("work-items/", work_items.work_items, name="work_items"),
-    path("work-items/decide/", work_items.work_items_decide, name="work_items_decide"),
-    path("work-items/<int:pk>/decide/", work_items.decide, name="decide"),
+    path("work-items/", work_list.work_items, name="work_items"),
+    path("work-items/decide/", bulk_decisions.work_items_decide, name="work_items_decide"),
+    path("work-items/claim/", work_list.claim, name="claim_selected"),
+    path("work-items/release/", work_list.release, name="release_selected"),
+    path("work-items/<int:pk>/decide/", decide.decide, name="decide"),
+    path("work-items/<int:pk>/claim/", work_list.claim, name="claim"),
+    path("work-items/<int:pk>/release/", work_list.release, name="release"),
     path("work-items/<int:pk>/delegate/", delegation.delegate, name="delegate"),
     path("work-items/reassign/", reassigning.reassign_all, name="reassign_all"),
     path("proposals/<int:pk>/submit/", proposed_changes.submit, name="submit"),

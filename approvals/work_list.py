@@ -1,135 +1,307 @@
-"""Which work items the list shows: filters, and paging by key.
+"""What the work list's query string asks for: a view, filters, an order."""
 
-A page begins after, or ends before, a work item. Items are never deleted, so one
-that has been decided meanwhile still marks its place.
-"""
-
-from dataclasses import dataclass
+from datetime import datetime
 
 from django import forms
-from django.db.models import Count, Q, QuerySet
+from django.db.models import (
+    CharField,
+    Count,
+    DateTimeField,
+    Exists,
+    OuterRef,
+    Q,
+    QuerySet,
+    Value,
+)
+from django.db.models.functions import Coalesce, Concat, Lower, NullIf, Trim
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from . import queries
-from .models import WorkItem
+from . import paging, registry
+from .desk import Desk
+from .models import (
+    OPEN,
+    Decision,
+    Kind,
+    Outcome,
+    Proposal,
+    ProposedChange,
+    RunState,
+    State,
+    StepRun,
+    WorkflowStep,
+    WorkItem,
+)
+from .paging import Sort, read_id
 
-PAGE_SIZE = 50
-# The most digits that surely fit into a database's integer.
-ID_DIGITS = 18
+# Sorts after every real time limit.
+NEVER = Value(datetime(9999, 12, 31, tzinfo=timezone.get_fixed_timezone(0)), DateTimeField())
+
+
+def _name(path):
+    """A person's name as pages show it, to sort by."""
+    full = Trim(Concat(f"{path}__first_name", Value(" "), f"{path}__last_name"))
+    return Lower(Coalesce(NullIf(full, Value("")), f"{path}__username", output_field=CharField()))
+
+
+SORTS = {
+    WorkItem: {
+        "oldest": Sort(gettext_lazy("Oldest first"), "created_at"),
+        "newest": Sort(gettext_lazy("Newest first"), "created_at", descending=True),
+        "due": Sort(gettext_lazy("Due first"), Coalesce("step_run__due_at", NEVER)),
+        "account": Sort(gettext_lazy("Customer account"), "record_key"),
+        "originator": Sort(gettext_lazy("Originator"), _name("proposal__submitted_by")),
+        "step": Sort(gettext_lazy("Step"), "step_run__step__name"),
+    },
+    Proposal: {
+        "oldest": Sort(gettext_lazy("Oldest first"), Coalesce("submitted_at", "created_at")),
+        "newest": Sort(gettext_lazy("Newest first"), Coalesce("submitted_at", "created_at"), True),
+        "account": Sort(gettext_lazy("Customer account"), "record_key"),
+    },
+    Decision: {
+        "newest": Sort(gettext_lazy("Newest first"), "decided_at", descending=True),
+        "oldest": Sort(gettext_lazy("Oldest first"), "decided_at"),
+        "account": Sort(gettext_lazy("Customer account"), "proposal__record_key"),
+    },
+}
+STATUSES = {
+    "": (gettext_lazy("Open"), OPEN),
+    "not_submitted": (gettext_lazy("Not submitted"), [State.NOT_SUBMITTED]),
+    "pending": (gettext_lazy("Pending approval"), [State.PENDING]),
+    "returned": (
+        gettext_lazy("Rejected or change requested"),
+        [State.REJECTED, State.CHANGE_REQUESTED],
+    ),
+    "approved": (gettext_lazy("Approved"), [State.APPROVED]),
+    "closed": (gettext_lazy("Discarded"), [State.DISCARDED, State.JOINED]),
+}
 
 
 class WorkListForm(forms.Form):
-    """The list's query string. A parameter that makes no sense counts as absent."""
+    """The list's query string. A parameter that makes no sense counts as absent.
 
+    Its fields are those that mean something in the view asked for.
+    """
+
+    view = forms.ChoiceField(required=False, widget=forms.HiddenInput)
     q = forms.CharField(
         label=gettext_lazy("Customer account"),
         max_length=100,
         required=False,
         widget=forms.TextInput(attrs={"type": "search"}),
     )
+    sort = forms.ChoiceField(label=gettext_lazy("Sort by"), required=False)
+    status = forms.ChoiceField(
+        label=gettext_lazy("Status"),
+        choices=[(name, label) for name, (label, _states) in STATUSES.items()],
+        required=False,
+    )
+    step = forms.CharField(
+        label=gettext_lazy("Step"), max_length=100, required=False, widget=forms.Select
+    )
+    originator = forms.CharField(label=gettext_lazy("Originator"), max_length=100, required=False)
+    field = forms.ChoiceField(label=gettext_lazy("Changed field"), required=False)
+    kind = forms.ChoiceField(
+        label=gettext_lazy("Kind"),
+        choices=[("", gettext_lazy("All")), *Kind.choices],
+        required=False,
+    )
+    due = forms.DateField(
+        label=gettext_lazy("Due by"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        input_formats=["%Y-%m-%d"],
+    )
 
     def __init__(self, params, user):
         super().__init__(params, auto_id="filter_%s")
-        self.all_items = queries.work_items_of(user)
-        self.counts = {}
-        self.fields["import"] = forms.TypedChoiceField(
-            label=_("Import"),
-            choices=self._imports(params.get("import")),
-            coerce=int,
-            empty_value=None,
-            required=False,
-            widget=forms.Select(attrs={"data-submit-on-change": ""}),
+        self.desk = Desk(user)
+        views = self.desk.views
+        self.chosen = next((v for v in views if v == params.get("view")), next(iter(views), None))
+        self.all_rows = self.desk.rows(self.chosen) if self.chosen else WorkItem.objects.none()
+        self.model = self.all_rows.model
+        # A name that no attribute can have.
+        self.fields["import"] = forms.CharField(
+            label=_("Import"), required=False, widget=forms.Select
         )
+        self.fields["view"].choices = [(self.chosen, "")]
+        sorts = SORTS[self.model].items()
+        self.fields["sort"].choices = [(name, sort.label) for name, sort in sorts]
+        self.fields["field"].choices = _all(_fields())
+        for name in MEANINGLESS[self.model]:
+            del self.fields[name]
+        for name in {"import", "sort", "status"} & self.fields.keys():
+            self.fields[name].widget.attrs["data-submit-on-change"] = ""
         self.is_valid()
 
+    def clean(self):
+        """Read the import's number; what is none counts as absent."""
+        cleaned = super().clean()
+        return {**cleaned, "import": read_id(cleaned.get("import"))}
+
+    def offer(self) -> None:
+        """Read what the list's page offers to choose from."""
+        self.fields["import"].widget.choices = _all(self._imports())
+        self.fields["step"].widget.choices = _all(_steps(self.cleaned_data.get("step")))
+
     @property
-    def import_id(self) -> int | None:
-        """The import whose items alone are wanted."""
-        return self.cleaned_data.get("import")
+    def order(self) -> Sort:
+        """The order asked for; else the view's first."""
+        sorts = SORTS[self.model]
+        return sorts.get(self.cleaned_data.get("sort")) or next(iter(sorts.values()))
 
     @property
     def is_filtered(self) -> bool:
         """Whether the list may leave something out."""
-        return bool(self.import_id or self.cleaned_data.get("q"))
+        return any(self.cleaned_data.get(name) for name in self.filters)
+
+    @property
+    def more(self) -> list:
+        """The filters that fewer people need, as bound fields."""
+        return [
+            self[name]
+            for name in ("step", "originator", "field", "kind", "due")
+            if name in self.fields
+        ]
+
+    @property
+    def more_is_used(self) -> bool:
+        """Whether one of them is in use."""
+        return any(self.cleaned_data.get(field.name) for field in self.more)
+
+    @property
+    def filters(self) -> list[str]:
+        """The names of the fields that leave rows out."""
+        return [name for name in self.fields if name not in ("view", "sort")]
+
+    def rows(self) -> QuerySet:
+        """The work items, proposals or decisions asked for, in no order."""
+        wanted = {name: self.cleaned_data.get(name) for name in self.filters}
+        conditions = [FILTERS[name](self.model, value) for name, value in wanted.items() if value]
+        if self.model is Proposal and not wanted["status"]:
+            conditions.append(Q(state__in=OPEN))
+        return self.all_rows.filter(*conditions)
 
     def items(self) -> QuerySet:
-        """The work items asked for, oldest first."""
-        items = self.all_items
-        if self.import_id:
-            items = items.filter(proposal__import_job=self.import_id)
-        if text := self.cleaned_data.get("q"):
-            items = items.filter(record_key__icontains=text)
-        return items
+        """The work items asked for; none where the view shows something else."""
+        return self.rows() if self.model is WorkItem else WorkItem.objects.none()
 
-    def _imports(self, wanted):
-        rows = self.all_items.filter(proposal__import_job__isnull=False).order_by()
-        rows = rows.values_list("proposal__import_job", "proposal__import_job__file_name")
+    def page(self, params) -> paging.Page:
+        """The page that `params`, the query string, names."""
+        return paging.page(_with_details(self.rows()), self.order, params)
+
+    def next_item(self, item: WorkItem) -> WorkItem | None:
+        """The work item that comes after `item` in this very list."""
+        if self.model is not WorkItem:
+            return None
+        return paging.following(self.rows(), self.order, item.pk)
+
+    def _imports(self):
+        path = _path(self.model, "import_job")
+        rows = self.all_rows.filter(**{f"{path}__isnull": False}).order_by(path)
+        rows = rows.values_list(path, f"{path}__file_name").annotate(Count("pk"))
         names = {
-            str(pk): _("%(id)s: %(file)s (%(count)s)") % {"id": pk, "file": name, "count": count}
-            for pk, name, count in rows.annotate(Count("pk")).order_by("proposal__import_job")
+            pk: _("%(id)s: %(file)s (%(count)s)") % {"id": pk, "file": name, "count": count}
+            for pk, name, count in rows
         }
-        if wanted and (number := read_id(wanted)):
+        if wanted := self.cleaned_data["import"]:
             # An old link to an import of which nothing is left: an empty list, not everything.
-            names.setdefault(str(number), _("%(id)s: nothing open") % {"id": number})
-        return [("", _("All")), *names.items()]
+            names.setdefault(wanted, _("%(id)s: nothing open") % {"id": wanted})
+        return names.items()
 
 
-@dataclass(frozen=True)
-class Page:
-    """Some work items, and the ids that the pages before and after it begin at, if any."""
-
-    items: list[WorkItem]
-    before: int | None = None
-    after: int | None = None
+def _all(pairs):
+    return [("", _("All")), *pairs]
 
 
-def read_id(text: str | None) -> int | None:
-    """The primary key that a text stands for, or None."""
-    text = text or ""
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= ID_DIGITS else None
+def _steps(wanted):
+    names = WorkflowStep.objects.exclude(version__activated_at=None)
+    names = {*names.values_list("name", flat=True).distinct(), wanted} - {None, ""}
+    return [(name, name) for name in sorted(names)]
 
 
-def page(items: QuerySet, params) -> Page:
-    """The page of `items` that `after` or `before` in `params` names; else the first."""
-    backwards = "before" in params
-    start = _find(params.get("before" if backwards else "after"))
-    if start is None:
-        return _page(items, None, backwards=False)
-    found = _page(items, start, backwards)
-    # Items have gone meanwhile: a short page at the front is the first page.
-    return found if found.before or not backwards else _page(items, None, backwards=False)
+def _fields():
+    """The fields of governed records, by label; models that share a name share the choice."""
+    found = {
+        name: str(field.verbose_name).capitalize()
+        for governed in registry.all_governed()
+        for name, field in governed.fields.items()
+    }
+    return sorted(found.items(), key=lambda pair: pair[1].casefold())
 
 
-def following(items: QuerySet, item: WorkItem) -> WorkItem | None:
-    """The first of `items` that comes after `item`."""
-    return items.filter(_beyond(item, backwards=False)).first()
+# Where each filter's column stands, by what the list shows.
 
 
-def _find(text):
-    number = read_id(text)
-    return WorkItem.objects.filter(pk=number).first() if number else None
+def _path(model, column):
+    """A column of the proposal, as `model` reaches it."""
+    return column if model is Proposal else f"proposal__{column}"
 
 
-def _page(items, start, backwards):
-    found = items.filter(_beyond(start, backwards)) if start else items
-    found = found.reverse() if backwards else found
-    rows = list(found[: PAGE_SIZE + 1])
-    more, rows = len(rows) > PAGE_SIZE, rows[:PAGE_SIZE]
-    if backwards:
-        rows.reverse()
-    has_before, has_after = (more, True) if backwards else (start is not None, more)
-    return Page(
-        rows,
-        before=rows[0].pk if rows and has_before else None,
-        after=rows[-1].pk if rows and has_after else None,
-    )
+def _by_account(model, text):
+    return Q(**{f"{_path(model, 'record_key')}__icontains": text})
 
 
-def _beyond(start, backwards):
-    """What comes after `start`; its first part is what an index can begin at."""
-    way = "lt" if backwards else "gt"
-    at = start.created_at
-    return Q((f"created_at__{way}e", at)) & (
-        Q((f"created_at__{way}", at)) | Q((f"pk__{way}", start.pk))
-    )
+def _by_import(model, number):
+    return Q(**{_path(model, "import_job"): number})
+
+
+def _by_kind(model, kind):
+    return Q(**{_path(model, "kind"): kind})
+
+
+def _by_status(model, status):
+    return Q(state__in=STATUSES[status][1])
+
+
+def _by_originator(model, text):
+    """Every word stands in one of the originator's names."""
+    person, found = _path(model, "submitted_by"), Q()
+    for word in text.split():
+        names = ("first_name", "last_name", "username")
+        either = [Q(**{f"{person}__{name}__icontains": word}) for name in names]
+        found &= either[0] | either[1] | either[2]
+    return found
+
+
+def _by_field(model, name):
+    changes = ProposedChange.objects.filter(field=name).exclude(outcome=Outcome.DISCARDED)
+    return Q(Exists(changes.filter(proposal=OuterRef(_path(model, "pk")))))
+
+
+def _by_step(model, name):
+    return _running(model, step__name=name) if model is Proposal else Q(step_run__step__name=name)
+
+
+def _by_due(model, day):
+    """Due on that day or before."""
+    end = timezone.make_aware(datetime.combine(day, datetime.max.time()))
+    return _running(model, due_at__lte=end) if model is Proposal else Q(step_run__due_at__lte=end)
+
+
+def _running(model, **where):
+    runs = StepRun.objects.filter(state=RunState.RUNNING, proposal=OuterRef("pk"))
+    return Q(Exists(runs.filter(**where)))
+
+
+FILTERS = {
+    "q": _by_account,
+    "import": _by_import,
+    "kind": _by_kind,
+    "status": _by_status,
+    "originator": _by_originator,
+    "field": _by_field,
+    "step": _by_step,
+    "due": _by_due,
+}
+MEANINGLESS = {WorkItem: ["status"], Proposal: ["originator"], Decision: ["status", "due"]}
+DETAILS = {
+    WorkItem: ("assignee", "on_behalf_of", "proposal", "step_run__step", "step_run__claimed_by"),
+    Proposal: (),
+    Decision: ("on_behalf_of", "proposal", "step_run__step", "work_item"),
+}
+
+
+def _with_details(rows):
+    return rows.select_related(*DETAILS[rows.model]) if DETAILS[rows.model] else rows

@@ -5,9 +5,9 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from approvals.desk import Desk, View
 from approvals.models import EDITABLE, Proposal, State
 from approvals.models.permissions import may_decide
-from approvals.queries import work_items_of
 
 
 def home(request):
@@ -18,7 +18,7 @@ def home(request):
             _tile("customers:list", _("Customers"), _("All of them, and what is proposed."))
         )
     if may_decide(person):
-        count = work_items_of(person).count()
+        count = Desk(person).count(View.WAITING)
         text = _("Proposed changes that wait for your decision.")
         tiles.append(_tile("approvals:work_items", _("My work items"), text, count))
     if person.has_perm("approvals.submit_proposal"):

