@@ -79,6 +79,7 @@ def test_navigation_shows_nothing_but_home_to_a_person_without_rights(rf, settin
     [
         ("customers.view_customer", "Customers"),
         ("approvals.decide_proposal", "My work items"),
+        ("approvals.submit_proposal", "My proposals"),
         ("customers.import_customer", "Import customers"),
     ],
 )
