@@ -41,7 +41,7 @@ def enter(routes: dict[Proposal, Route], *, by, source) -> None:
         for assignee in route.people
     ]
     insert_rows(items)
-    names = _names(a for route in routes.values() for a in route.people)
+    names = people_names(a for route in routes.values() for a in route.people)
     history.record(
         [
             proposal_event(
@@ -50,7 +50,7 @@ def enter(routes: dict[Proposal, Route], *, by, source) -> None:
                 by=by,
                 source=source,
                 step=route.step,
-                comment=_listed(route.people, names),
+                comment=listed(route.people, names),
             )
             for proposal, route in routes.items()
         ]
@@ -119,7 +119,7 @@ def hand_on_all(
     insert_rows(new)
     _end_claims({item.step_run_id for item in given})
     takers = [assignee for handing in handings for assignee in handing.people]
-    names = _names([*takers, *(Assignee(item.assignee_id) for item in given)])
+    names = people_names([*takers, *(Assignee(item.assignee_id) for item in given)])
     history.record([_handed(h, verb, names, comment, by=by, source=source) for h in handings])
     notifications.assigned(new, occasion=occasion, by=by, comment=comment)
 
@@ -137,7 +137,7 @@ def _handed(handing, verb, names, comment, *, by, source):
     item = handing.items[0]
     handed = _("From %(givers)s to %(takers)s") % {
         "givers": ", ".join(names[item.assignee_id] for item in handing.items),
-        "takers": _listed(handing.people, names),
+        "takers": listed(handing.people, names),
     }
     return proposal_event(
         item.proposal,
@@ -162,12 +162,14 @@ def _item(run_id, proposal, assignee, now):
     )
 
 
-def _names(assignees):
+def people_names(assignees: Iterable[Assignee]) -> dict[int, str]:
+    """The names of people and of those who delegated to them, by id."""
     ids = {pk for a in assignees for pk in (a.person, a.on_behalf_of) if pk}
     return names_of(ids)
 
 
-def _listed(people, names) -> str:
+def listed(people: Iterable[Assignee], names: dict[int, str]) -> str:
+    """People in words, with the one who delegated where somebody did."""
     return ", ".join(
         _("%(who)s on behalf of %(other)s")
         % {"who": names[a.person], "other": names[a.on_behalf_of]}

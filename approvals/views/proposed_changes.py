@@ -1,5 +1,7 @@
 """The Proposed changes page, and what the originator's side does from it."""
 
+from dataclasses import replace
+
 from django.contrib import messages
 from django.contrib.auth import get_permission_codename
 from django.contrib.contenttypes.models import ContentType
@@ -12,7 +14,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 from django_fsm import can_proceed, has_transition_perm
 
-from .. import changes, proposals, queries, registry, timeline, values
+from .. import changes, proposals, queries, registry, route_preview, timeline, values
 from ..forms import NoteForm, ReasonForm
 from ..links import proposed_changes_url
 from ..models import OPEN, Proposal, ProposedChange, State
@@ -57,8 +59,24 @@ def submit(request, pk):
     proposal = _find(request, pk)
     if request.method == "POST":
         return _attempt(request, proposal.record, lambda: _submit(request, proposal))
-    question = _("Submit these changes for approval?")
-    return _ask(request, proposal, "submit", _("Submit"), question, field=NoteForm()["note"])
+    if refusal := _refused(request, proposal, "submit"):
+        return refusal
+    return _confirm(
+        request,
+        proposal.record,
+        title=_("Submit"),
+        question=_("Submit these changes for approval?"),
+        lines=_to_submit(request, proposal),
+        route=route_preview.of(proposal, by=request.user),
+        hidden=_seen(proposal),
+        field=NoteForm()["note"],
+    )
+
+
+def _to_submit(request, proposal):
+    """The changes as they would be submitted: from the live values, without what equals them."""
+    lines = _lines(request, proposal)
+    return [replace(line, original=line.live) for line in lines if line.value != line.live]
 
 
 @asks_first
@@ -129,6 +147,11 @@ def _submit(request, proposal):
     after = proposals.submit(proposal.pk, by=request.user, note=note, revision=_revision(request))
     if after.state == State.DISCARDED:
         return _("Nothing was submitted: all proposed values are the current ones by now.")
+    if after.automatic_action:
+        return _("Submitted, and decided at once by the rule “%(rule)s”: %(state)s.") % {
+            "rule": after.automatic_action,
+            "state": after.get_state_display(),
+        }
     return _("The changes have been submitted.")
 
 
@@ -191,22 +214,36 @@ def _too_late(request, record, reason):
 
 def _ask(request, proposal, action, title, question, *, only=None, field=None, danger=False):
     """Show what is about to be done to a proposal, or to `only` one change of it."""
-    transition, record = getattr(proposal, action), proposal.record
-    if not can_proceed(transition):
-        return _too_late(request, record, proposals.state_message(proposal))
-    if not has_transition_perm(transition, request.user):
-        raise PermissionDenied
-    cards = queries.open_proposals(record, request.user)
-    lines = [line for card in cards if card.proposal == proposal for line in card.changes]
-    if only:
-        lines = [line for line in lines if line.id == only.pk]
+    if refusal := _refused(request, proposal, action):
+        return refusal
+    record, lines = proposal.record, _lines(request, proposal, only)
     if not lines:
         return _too_late(request, record, proposals.state_message(proposal))
-    hidden = [("revision", proposal.revision), ("confirmed", "yes")]
     return _confirm(
-        request, record, title=title, question=question, lines=lines, hidden=hidden,
+        request, record, title=title, question=question, lines=lines, hidden=_seen(proposal),
         field=field, danger=danger,
     )  # fmt: skip
+
+
+def _refused(request, proposal, action):
+    """The answer where the action is too late; raises PermissionDenied where it is not allowed."""
+    transition = getattr(proposal, action)
+    if not can_proceed(transition):
+        return _too_late(request, proposal.record, proposals.state_message(proposal))
+    if not has_transition_perm(transition, request.user):
+        raise PermissionDenied
+    return None
+
+
+def _lines(request, proposal, only=None):
+    """The open changes of a proposal, or `only` that one of them."""
+    cards = queries.open_proposals(proposal.record, request.user)
+    lines = [line for card in cards if card.proposal == proposal for line in card.changes]
+    return [line for line in lines if only is None or line.id == only.pk]
+
+
+def _seen(proposal):
+    return [("revision", proposal.revision), ("confirmed", "yes")]
 
 
 def _confirm(request, record, **context):
