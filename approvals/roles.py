@@ -5,7 +5,32 @@ from django.contrib.auth.management import create_permissions
 from django.db.models import ForeignKey
 
 from . import registry
-from .models import FieldEnablement, Substitution, Workflow, WorkflowStep, WorkflowVersion
+from .models import (
+    AutomaticAction,
+    AutomaticCondition,
+    EscalationLevel,
+    FieldEnablement,
+    ReportingLine,
+    StepCondition,
+    Substitution,
+    VersionCondition,
+    Workflow,
+    WorkflowStep,
+    WorkflowVersion,
+)
+
+# What an administrator sets workflows up with.
+SET_UP = (
+    Workflow,
+    WorkflowVersion,
+    VersionCondition,
+    AutomaticAction,
+    AutomaticCondition,
+    WorkflowStep,
+    StepCondition,
+    EscalationLevel,
+    ReportingLine,
+)
 
 
 def make_roles(sender, using, apps=installed, **kwargs):
@@ -57,7 +82,7 @@ def _engine(*actions):
 
 
 def _setup():
-    workflows = _named((Workflow, WorkflowVersion, WorkflowStep), ("add", "change", "delete"))
+    workflows = _named(SET_UP, ("add", "change", "delete"))
     own = {"approvals.change_approvalparameters", "approvals.administer_workflow"}
     own |= _named((Substitution,), ("add", "change", "delete"))
     return workflows | _named((FieldEnablement,), ("change",)) | own

@@ -22,6 +22,11 @@ from .models import (
 # Of a workflow itself, what an administrator can change.
 DESCRIBED = ("name", "description", "is_default", "position")
 
+# What belongs to a condition, and to a step, by the paths of prefetch_related.
+ROWS = ("conditions__person", "conditions__group")
+LEVELS = ("escalation_levels__user", "escalation_levels__group")
+OF_STEP = ("users", "groups", "manager_stop_group", *ROWS, *LEVELS)
+
 
 class Line(NamedTuple):
     """One setting of a step, and what it is set to."""
@@ -32,14 +37,11 @@ class Line(NamedTuple):
 
 def with_everything(versions):
     """Versions with all that `workflows` describes, copies and checks, in few queries."""
-    rows = [
-        f"{path}{column}"
-        for path in ("", "automatic_actions__", "steps__")
-        for column in ("conditions", "conditions__person", "conditions__group")
-    ]
-    levels = ("steps__escalation_levels__user", "steps__escalation_levels__group")
-    steps = ("steps__users", "steps__groups", "steps__manager_stop_group", *levels)
-    return versions.select_related("workflow__content_type").prefetch_related(*rows, *steps)
+    steps = [f"steps__{path}" for path in OF_STEP]
+    actions = [f"automatic_actions__{path}" for path in ROWS]
+    return versions.select_related("workflow__content_type").prefetch_related(
+        *ROWS, *actions, *steps
+    )
 
 
 def condition(owner, version: WorkflowVersion) -> str:

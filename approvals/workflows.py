@@ -5,11 +5,12 @@ from contextlib import contextmanager
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
+from django.db.models import Max
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django_fsm import can_proceed, has_transition_perm
 
-from . import history, workflow_texts
+from . import history, values, workflow_texts
 from .models import Origin, Verb, VersionState, Workflow, WorkflowEvent, WorkflowVersion
 from .outcomes import Refused
 from .workflow_problems import problems
@@ -37,11 +38,11 @@ def new_draft(workflow: Workflow, *, by) -> WorkflowVersion:
 
 
 @transaction.atomic
-def activate(version: WorkflowVersion, *, by) -> WorkflowVersion:
+def activate(version: WorkflowVersion, *, by, seen=None) -> WorkflowVersion:
     """Put a draft into force in place of the active version. It never changes again.
 
-    Raises Refused with everything that has to be put right first, and
-    PermissionDenied where `by` may not set up workflows.
+    seen: the token of what the person was shown. Raises Refused with everything that has
+    to be put right first, and PermissionDenied where `by` may not set up workflows.
     """
     version = _locked(version)
     if not can_proceed(version.activate):
@@ -49,6 +50,8 @@ def activate(version: WorkflowVersion, *, by) -> WorkflowVersion:
     _require_right(version.activate, by)
     if found := problems(version):
         raise Refused("\n".join(map(str, found)))
+    if seen is not None and seen != token(version):
+        raise Refused(_("The draft has changed since you were asked. Look at it again."))
     for active in version.workflow.versions.filter(state=VersionState.ACTIVE):
         _move(active, active.retire, Verb.WORKFLOW_RETIRED, by)
     version.activated_at, version.activated_by = timezone.now(), by
@@ -132,6 +135,28 @@ def token(version: WorkflowVersion) -> str:
     """A text that differs whenever anything in a version differs from what somebody saw."""
     content = str([_content(row) for row in _rows(version)])
     return hashlib.sha256(content.encode()).hexdigest()[:32]
+
+
+def mark(version: WorkflowVersion) -> str:
+    """What a page that shows a version remembers of it, for `changes_since`."""
+    newest = WorkflowEvent.objects.aggregate(newest=Max("pk"))["newest"] or 0
+    return f"{token(version)} {newest}"
+
+
+def changes_since(version: WorkflowVersion, mark: str) -> list[str] | None:
+    """What has been changed in a version since `mark`, by whom; None where nothing has."""
+    seen, _blank, newest = mark.partition(" ")
+    if seen == token(version):
+        return None
+    events = WorkflowEvent.objects.filter(
+        verb=Verb.WORKFLOW_CHANGED, comment__startswith=f"{version.workflow}\n"
+    ).select_related("actor")
+    later = events.filter(pk__gt=int(newest)) if newest.isdecimal() else events.none()
+    return [
+        f"{values.person_name(event.actor)}: {line}"
+        for event in later.order_by("pk")
+        for line in event.comment.splitlines()[1:]
+    ]
 
 
 def _rows(version):

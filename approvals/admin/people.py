@@ -1,12 +1,17 @@
-"""People and groups: Django's own pages; a change of rights may leave work items orphaned."""
+"""People with their managers, and groups; a change of rights may leave work items orphaned."""
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.models import Group, User
-from django.utils.translation import ngettext
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 
 from ..handover import hand_over_orphans
 from ..models import VersionState, WorkflowStep
+from ..models.permissions import may_administer
+from .managers import ManagerInline, NotingManagers
 
 
 class HandingOver:
@@ -53,10 +58,30 @@ admin.site.unregister([User, Group])
 
 
 @admin.register(User)
-class PersonAdmin(HandingOver, UserAdmin):
+class PersonAdmin(NotingManagers, HandingOver, UserAdmin):
     """People."""
 
     named_as = "users"
+    inlines = (ManagerInline,)
+    actions = ("reassign_work_items",)
+
+    @admin.action(
+        description=gettext_lazy("Reassign all open work items"), permissions=["reassign"]
+    )
+    def reassign_work_items(self, request, queryset):
+        """Lead to the page on which all open work items of a person go to another."""
+        if queryset.count() != 1:
+            self.message_user(request, _("Select one person."), messages.ERROR)
+            return None
+        return redirect(f"{reverse('approvals:reassign_all')}?from={queryset.get().pk}")
+
+    def has_reassign_permission(self, request):
+        """Whether the person may give work items to others."""
+        return may_administer(request.user)
+
+    def get_inlines(self, request, obj):
+        """The manager, once the person exists."""
+        return super().get_inlines(request, obj) if obj else ()
 
 
 @admin.register(Group)

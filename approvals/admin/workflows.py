@@ -1,5 +1,6 @@
 """Accounts receivable workflows: the list, its New menu, and each workflow's page."""
 
+from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.contrib.contenttypes.models import ContentType
@@ -10,13 +11,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
-from approvals import registry, workflows
+from approvals import conditions, registry, workflow_texts, workflows
 from approvals.models import Verb, VersionState, Workflow
 
 from .display import history_url
 
 # One Save button: these pages lead on by themselves.
 ONE_SAVE = {"show_save_and_continue": False, "show_save_and_add_another": False}
+
+WORKFLOW_VERBS = (Verb.WORKFLOW_CHANGED, Verb.WORKFLOW_ACTIVATED, Verb.WORKFLOW_RETIRED)
 
 
 class AdministeredAdmin(admin.ModelAdmin):
@@ -40,30 +43,62 @@ class AdministeredAdmin(admin.ModelAdmin):
 
     def history_view(self, request, object_id, extra_context=None):
         """Lead to the entries about workflows."""
-        verbs = (Verb.WORKFLOW_CHANGED, Verb.WORKFLOW_ACTIVATED, Verb.WORKFLOW_RETIRED)
-        return redirect(history_url(*verbs))
+        return redirect(history_url(*WORKFLOW_VERBS))
+
+
+class WorkflowForm(forms.ModelForm):
+    """A workflow itself, apart from its versions."""
+
+    def clean_is_default(self):
+        """Refuse the default to a workflow that takes only some proposals."""
+        wanted = self.cleaned_data["is_default"]
+        if wanted and self.instance.pk and (why := workflows.why_not_default(self.instance)):
+            raise forms.ValidationError(why)
+        return wanted
 
 
 @admin.register(Workflow)
 class WorkflowAdmin(AdministeredAdmin):
     """A workflow and its versions. A new one has draft version 1 at once."""
 
-    list_display = ("name", "type", "active_version", "draft", "position")
-    fields = ("name", "description", "position")
+    form = WorkflowForm
+    list_display = (
+        "position",
+        "name",
+        "active_version",
+        "condition",
+        "is_default",
+        "draft",
+        "type",
+    )
+    list_display_links = ("name",)
+    ordering = ("is_default", "position", "name")
+    sortable_by = ()
+    fields = ("name", "description", "position", "is_default")
+
+    class Media:
+        css = {"all": ("css/setup.css", "css/workflow.css")}
 
     def get_queryset(self, request):
         """Workflows with their versions."""
-        return super().get_queryset(request).prefetch_related("versions", "content_type")
+        rows = [f"versions__{path}" for path in workflow_texts.ROWS]
+        return super().get_queryset(request).select_related("content_type").prefetch_related(*rows)
 
     @admin.display(description=gettext_lazy("type"))
     def type(self, workflow):
         """The workflow type's name."""
-        return registry.for_content_type(workflow.content_type).workflow_type
+        return _governed(workflow).workflow_type
 
     @admin.display(description=gettext_lazy("active version"))
     def active_version(self, workflow):
         """The number of the version in force."""
         return _number(workflow, VersionState.ACTIVE)
+
+    @admin.display(description=gettext_lazy("takes a proposal where"))
+    def condition(self, workflow):
+        """The active version's condition in words."""
+        version = _version(workflow, VersionState.ACTIVE)
+        return conditions.describe(version, _governed(workflow)) if version else None
 
     @admin.display(description=gettext_lazy("draft"))
     def draft(self, workflow):
@@ -122,6 +157,9 @@ class WorkflowAdmin(AdministeredAdmin):
         if not change:
             model = _asked_type(request).model
             obj.content_type = ContentType.objects.get_for_model(model)
+        if obj.is_default and (former := workflows.take_default(obj, by=request.user)):
+            text = _("“%(name)s” is no longer the default workflow.")
+            messages.info(request, text % {"name": former})
         super().save_model(request, obj, form, change)
         if not change:
             workflows.new_draft(obj, by=request.user)
@@ -138,8 +176,17 @@ class WorkflowAdmin(AdministeredAdmin):
         return redirect(request.path)
 
 
+def _version(workflow, state):
+    return next((v for v in workflow.versions.all() if v.state == state), None)
+
+
 def _number(workflow, state):
-    return next((v.number for v in workflow.versions.all() if v.state == state), None)
+    version = _version(workflow, state)
+    return version.number if version else None
+
+
+def _governed(workflow):
+    return registry.for_content_type(workflow.content_type)
 
 
 def _asked_type(request):

@@ -80,7 +80,3 @@ class ConditionRow(models.Model):
     class Meta:
         abstract = True
         ordering = ["id"]
-
-    def __str__(self):
-        parts = (self.get_subject_display(), self.field, self.get_operator_display(), self.value)
-        return " ".join(str(part) for part in parts if part)

@@ -274,7 +274,7 @@ class EscalationLevel(models.Model):
         ]
 
     def __str__(self):
-        return f"{self.position}: {self.user or self.group or self.get_kind_display()}"
+        return f"{self.step.version}: {self.step}, {self.position}"
 
 
 class AutomaticDecision(models.TextChoices):
@@ -314,6 +314,9 @@ class VersionCondition(ConditionRow):
         verbose_name = _("activation condition")
         verbose_name_plural = _("activation condition")
 
+    def __str__(self):
+        return f"{self.version}"
+
 
 class StepCondition(ConditionRow):
     """A row of the condition of a step."""
@@ -324,6 +327,9 @@ class StepCondition(ConditionRow):
         verbose_name = _("condition of the step")
         verbose_name_plural = _("condition of the step")
 
+    def __str__(self):
+        return f"{self.step.version}: {self.step}"
+
 
 class AutomaticCondition(ConditionRow):
     """A row of the condition of an automatic action."""
@@ -333,3 +339,6 @@ class AutomaticCondition(ConditionRow):
     class Meta(ConditionRow.Meta):
         verbose_name = _("condition of the automatic action")
         verbose_name_plural = _("condition of the automatic action")
+
+    def __str__(self):
+        return f"{self.action.version}: {self.action}"

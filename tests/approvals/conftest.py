@@ -3,10 +3,7 @@
 import pytest
 
 from approvals import proposals
-from approvals.models import (
-    Behavior,
-    Proposal,
-)
+from approvals.models import Behavior, Proposal, WorkflowVersion
 from customers.models import Customer
 from tests.customers.factories import customer
 
@@ -40,3 +37,26 @@ def propose_by_import(steward):
         return source.job
 
     return make
+
+
+@pytest.fixture
+def as_administrator(client, administrator):
+    """A browser in which an administrator is logged in."""
+    client.force_login(administrator)
+    return client
+
+
+@pytest.fixture
+def as_auditor(client, auditor):
+    """A browser in which an auditor who may enter Django admin is logged in."""
+    auditor.is_staff = True
+    auditor.save()
+    client.force_login(auditor)
+    return client
+
+
+@pytest.fixture
+def draft(as_administrator):
+    """The draft of a workflow made on the page."""
+    as_administrator.post("/admin/approvals/workflow/add/", {"name": "Credit", "position": "1"})
+    return WorkflowVersion.objects.get(workflow__name="Credit")

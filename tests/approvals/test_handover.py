@@ -8,6 +8,7 @@ from approvals import proposals
 from approvals.handover import hand_over_orphans
 from approvals.models import Proposal, State, WorkItem
 from tests.approvals.helpers import edit, vote
+from tests.approvals.setup_pages import rows
 from tests.customers.factories import customer
 
 pytestmark = pytest.mark.django_db
@@ -69,7 +70,8 @@ def test_taking_a_person_out_of_a_group_in_admin_hands_over(
     data |= {"groups": [Group.objects.get(name="Auditor").pk], "user_permissions": []}
     data |= {"date_joined_0": "2026-01-01", "date_joined_1": "00:00", "is_superuser": ""}
     data = {name: value for name, value in data.items() if value != ""}
-    response = client.post(url, data | {"is_active": "on"}, follow=True)
+    data |= {"is_active": "on"} | rows("reporting_line")
+    response = client.post(url, data, follow=True)
     assert "handed over" in response.content.decode()
     assert open_assignees()[0] in (administrator, root)
 

@@ -1,0 +1,104 @@
+"""What happened, in Django admin: lists and pages for reading only."""
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from approvals import proposals
+from approvals.models import Proposal
+from customers.models import Customer
+from tests.customers.factories import customer
+
+from .helpers import edit
+
+READ_ONLY = ["proposal", "proposedchange", "workitem", "decision", "importjob", "workflowevent"]
+
+
+@pytest.fixture
+def decided(workflow, govern_fields, clerk, approver):
+    """A proposal that was submitted and approved in its first step."""
+    from approvals.changes import change_records
+    from approvals.decisions import Vote, decide
+    from approvals.models import Action, Proposal, WorkItem
+    from approvals.outcomes import BROWSER, Change
+    from approvals.proposals import submit
+    from tests.customers.factories import customer
+
+    govern_fields("name")
+    customer("C-1", name="Old name")
+    change_records(Customer, [Change("C-1", {"name": "New name"})], by=clerk, source=BROWSER)
+    proposal = submit(Proposal.objects.get().pk, by=clerk)
+    item = WorkItem.objects.get()
+    decide([Vote(item.pk, proposal.revision)], Action.APPROVE, by=approver)
+    return proposal
+
+
+@pytest.mark.parametrize("model", READ_ONLY)
+@pytest.mark.parametrize("role", ["administrator", "auditor", "superuser"])
+def test_what_happened_is_for_reading_only(client, decided, request, model, role):
+    user = request.getfixturevalue("admin_user" if role == "superuser" else role)
+    user.is_staff = True
+    user.save()
+    client.force_login(user)
+    listing = reverse(f"admin:approvals_{model}_changelist")
+    response = client.get(listing, {"q": "C-1"})
+    assert response.status_code == 200
+    assert client.get(f"{listing}add/").status_code == 403
+    for row in response.context["cl"].result_list:
+        page = f"{listing}{row.pk}/change/"
+        assert client.get(page).status_code == 200
+        assert client.post(page, {}).status_code == 403
+        assert client.post(f"{listing}{row.pk}/delete/", {"post": "yes"}).status_code == 403
+
+
+def test_the_history_shows_values_as_people_read_them(as_auditor, decided):
+    html = as_auditor.get("/admin/approvals/workflowevent/").content.decode()
+    assert "Enable Name" in html
+    assert "Enable customer approvals" in html
+    assert "Old name" in html
+
+
+def test_a_proposal_is_found_by_its_account(as_auditor, decided):
+    for words, count in (("C-1", 1), ("C-2", 0)):
+        response = as_auditor.get("/admin/approvals/proposal/", {"q": words})
+        assert response.context["cl"].result_count == count
+
+
+def test_the_lists_take_a_constant_number_of_queries(
+    as_auditor, decided, django_assert_max_num_queries, clerk
+):
+    from approvals.changes import change_records
+    from approvals.outcomes import BROWSER, Change
+    from tests.customers.factories import customer
+
+    for number in range(2, 12):
+        customer(f"C-{number}")
+        change = Change(f"C-{number}", {"name": "New name"})
+        change_records(Customer, [change], by=clerk, source=BROWSER)
+    for model in READ_ONLY:
+        with django_assert_max_num_queries(12):
+            as_auditor.get(reverse(f"admin:approvals_{model}_changelist"))
+
+
+def test_the_page_of_a_proposal_costs_the_same_however_many_decide(
+    client, clerk, person, auditor, workflow, govern_fields
+):
+    govern_fields("credit_limit")
+    auditor.is_staff = True
+    auditor.save()
+    client.force_login(auditor)
+
+    def queries(count):
+        people = [person(f"approver{count}-{n}", "Approver") for n in range(count)]
+        workflow.steps.get(position=1).users.set(people)
+        key = customer(credit_limit="1").account
+        edit(clerk, key, credit_limit="5")
+        proposal = proposals.submit(Proposal.objects.get(record_key=key).pk, by=clerk)
+        url = reverse("admin:approvals_proposal_change", args=[proposal.pk])
+        client.get(url)
+        with CaptureQueriesContext(connection) as captured:
+            assert client.get(url).status_code == 200
+        return len(captured)
+
+    assert queries(1) == queries(8)
