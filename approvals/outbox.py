@@ -101,6 +101,13 @@ def uncertain() -> Q:
     return Q(mail_state=MailState.SENDING, next_attempt_at__lt=claimed_before)
 
 
+def is_uncertain(notification: Notification) -> bool:
+    """Whether nobody knows if the e-mail of one notification went out."""
+    claimed_before = timezone.now() - UNCERTAIN_AFTER
+    sending = notification.mail_state == MailState.SENDING
+    return sending and notification.next_attempt_at < claimed_before
+
+
 def _reachable(person_ids) -> set[int]:
     """Who of them gets e-mail: active people with an address."""
     people = get_user_model().objects.filter(pk__in=person_ids, is_active=True)

@@ -7,6 +7,7 @@ from .views import (
     decide,
     delegation,
     history,
+    notifications,
     proposed_changes,
     reassigning,
     substitutions,
@@ -15,6 +16,10 @@ from .views import (
 
 app_name = "approvals"
 urlpatterns = [
+    path("notifications/", notifications.notifications, name="notifications"),
+    path("notifications/read/", notifications.read_notifications, name="read_notifications"),
+    path("notifications/<int:pk>/", notifications.notification, name="notification"),
+    path("notifications/<int:pk>/open/", notifications.open_notification, name="open_notification"),
     path("work-items/", work_list.work_items, name="work_items"),
     path("work-items/decide/", bulk_decisions.work_items_decide, name="work_items_decide"),
     path("work-items/claim/", work_list.claim, name="claim_selected"),

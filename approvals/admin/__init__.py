@@ -1,5 +1,13 @@
 """Setup and inquiry in Django admin."""
 
-from . import inquiry, parameters, people, substitutions, versions, workflows
+from . import inquiry, notifications, parameters, people, substitutions, versions, workflows
 
-__all__ = ["inquiry", "parameters", "people", "substitutions", "versions", "workflows"]
+__all__ = [
+    "inquiry",
+    "notifications",
+    "parameters",
+    "people",
+    "substitutions",
+    "versions",
+    "workflows",
+]
