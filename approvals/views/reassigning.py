@@ -75,7 +75,7 @@ def _open_items(proposal):
 def _done(request, form, items) -> bool:
     given = form.cleaned_data
     if given["item"] not in {item.pk for item in items}:
-        form.add_error("item", _("This work item is not one of this proposal that are open."))
+        form.add_error("item", _("Choose an open work item of this proposal."))
         return False
     try:
         [result] = reassigning.reassign(

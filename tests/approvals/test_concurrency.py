@@ -215,3 +215,57 @@ def test_handing_over_while_a_decision_completes_the_step(
     assert result.done
     assert handed == 0
     assert WorkItem.objects.get(state="open").assignee.username == "second_approver"
+
+
+def terminate(proposal):
+    administrator = User.objects.get(username="administrator")
+    return proposals.terminate(proposal.pk, by=administrator, comment="No longer wanted")
+
+
+def approved_and_terminated(proposal, meet):
+    """Both at once, each held back at its first write."""
+    meet(decisions, "_record_votes")
+    meet(proposals, "stop_runs")
+    results = together(approve_as("approver", proposal), lambda: terminate(proposal))
+    proposal.refresh_from_db()
+    return results
+
+
+def test_of_an_approval_and_a_termination_at_once_one_wins(pending, meet):
+    approval, termination = approved_and_terminated(pending, meet)
+    approved = pending.state == State.APPROVED
+    assert approved or pending.state == State.DISCARDED
+    assert approval.done == approved
+    assert isinstance(termination, proposals.Refused) == approved
+    assert live("C1", "credit_limit") == ("200.00" if approved else "100.00")
+    assert not WorkItem.objects.filter(state="open").exists()
+
+
+def test_control_without_locks_an_approval_and_a_termination_do_not_end_well(
+    pending, meet, monkeypatch
+):
+    monkeypatch.setattr(QuerySet, "select_for_update", lambda self, **kwargs: self.all())
+    approval, termination = approved_and_terminated(pending, meet)
+    # Neither reads from the other what happened: one of them breaks on a lost update.
+    known = (decisions.VoteResult, proposals.Refused, Proposal)
+    assert not (isinstance(approval, known) and isinstance(termination, known))
+
+
+def test_of_two_who_hand_on_the_same_work_item_one_wins(pending, person, meet):
+    """The approver delegates it while an administrator reassigns it."""
+    from approvals import assigning, delegating, reassigning
+
+    item = WorkItem.objects.get(proposal=pending, assignee__username="approver")
+    approver, administrator = (
+        User.objects.get(username=name) for name in ("approver", "administrator")
+    )
+    dan, rita = person("dan", "Approver"), person("rita", "Approver")
+    meet(assigning, "hand_on_all")
+    delegation, [reassignment] = together(
+        lambda: delegating.delegate(item.pk, dan, "Away", by=approver),
+        lambda: reassigning.reassign([item.pk], rita, "Away", by=administrator),
+    )
+    delegated = not isinstance(delegation, proposals.Refused)
+    assert delegated != reassignment.done
+    successors = WorkItem.objects.filter(assignee__in=(dan, rita), state="open")
+    assert successors.get().assignee == (dan if delegated else rita)
