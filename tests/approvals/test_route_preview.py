@@ -96,7 +96,7 @@ def test_a_step_that_is_skipped_says_why(ask, three):
     shown = text(ask())
     assert "1. Check Sue Holds: Credit limit raised by more than 20 %" in shown
     assert (
-        "2. Board Skipped Any of the rows holds: "
+        "2. Board Skipped If any of these holds: "
         "Does not hold: New value of Credit limit is more than 50,000.00 "
         "Does not hold: Origin is Import"
     ) in shown
