@@ -74,7 +74,7 @@ class Desk:
         touched = Contributor.objects.filter(proposal=OuterRef("proposal"))
         barred = Q(person=me) | Q(person=OuterRef("assignee")) | Q(person=OuterRef("on_behalf_of"))
         items = items.exclude(Exists(decided)).exclude(Exists(touched.filter(barred)))
-        return self._one_a_step(items) if self.absent.pairs else items
+        return self._one_a_step(items)
 
     def own(self) -> QuerySet:
         """Open work items that are his by name."""
@@ -113,9 +113,11 @@ class Desk:
 
     def _one_a_step(self, items):
         """He decides once in a step: his own work item, or the first of those he stands in for."""
+        if not self.absent.pairs:
+            return items
         before = Q(assignee=self.person) | Q(pk__lt=OuterRef("pk"))
-        other = self._held().filter(before, step_run=OuterRef("step_run"))
-        return items.filter(Q(assignee=self.person) | ~Exists(other.exclude(pk=OuterRef("pk"))))
+        other = items.filter(before, step_run=OuterRef("step_run")).exclude(pk=OuterRef("pk"))
+        return items.filter(Q(assignee=self.person) | ~Exists(other))
 
 
 def _open():
