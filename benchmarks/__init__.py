@@ -1,0 +1,1 @@
+"""What we measure, against what, always as a ratio of two ways in one run."""
