@@ -54,7 +54,8 @@ class ReadRow:
 class GovernedResource(ModelResource):
     """Base of a resource for a governed model.
 
-    `Meta.fields` names what a file can hold: the key, and what can be set.
+    `Meta.fields` names what a file can hold: the key, and what can be set. A field that is
+    `readonly` is exported, and ignored where a file has it.
 
     further_columns: header in small letters -> name of a field, beside the fields' own
     names. A name that is no field is handed to `combine` as text.
@@ -102,6 +103,10 @@ class GovernedResource(ModelResource):
         """The result that shows failed rows beside the others."""
         return GovernedResult
 
+    def get_import_fields(self):
+        """The fields that a file can set; those that are only exported stay out."""
+        return [f for f in super().get_import_fields() if not f.readonly]
+
     # Reading a file
 
     def begin(self, headers: list[str], rows: Callable[[], Iterator[Row]]) -> Iterator[Row]:
@@ -109,8 +114,10 @@ class GovernedResource(ModelResource):
 
         Raises FileRefused where its columns don't serve.
         """
-        names = {f.column_name.lower(): name for name, f in self.fields.items()}
-        self.columns = recognise(headers, {**self.further_columns, **names}, self.not_kept)
+        columns = {f.column_name.lower(): (name, f.readonly) for name, f in self.fields.items()}
+        names = {column: name for column, (name, readonly) in columns.items() if not readonly}
+        not_kept = {*self.not_kept, *(columns.keys() - names.keys())}
+        self.columns = recognise(headers, {**self.further_columns, **names}, not_kept)
         if self.governed.key not in self.columns.fields:
             key = self.governed.key_field.verbose_name
             reason = _("There is no column for the field “%(key)s” (%(name)s).")

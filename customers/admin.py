@@ -57,7 +57,7 @@ class AdminForm(CustomerForm):
             self.seen = version_of(instance)
             instance.refresh_from_db()
         super().__init__(data, record=self.instance)
-        if instance:
+        if instance or read_rules(Customer).approve_new:
             self._mark()
 
     def clean(self):
@@ -116,10 +116,12 @@ class AdminForm(CustomerForm):
 
     def _mark(self):
         """Say at each governed field that it needs approval, and what is proposed for it."""
-        notes = notes_of(open_proposals(self.instance, self.person))
+        new = self.instance.pk is None
+        notes = {} if new else notes_of(open_proposals(self.instance, self.person))
         for name in read_rules(Customer).fields:
             field, (note, _kind) = self.fields[name], notes.get(name, ("", ""))
-            texts = [_("Changes need approval."), note, field.help_text]
+            need = _("Needs approval.") if new else _("Changes need approval.")
+            texts = [need, note, field.help_text]
             field.help_text = format_html_join(" ", "{}", [[text] for text in texts if text])
 
 
@@ -127,8 +129,8 @@ class AdminForm(CustomerForm):
 class CustomerAdmin(CustomerImportExportMixin, admin.ModelAdmin):
     """Customers, grouped as on their page. They are never deleted."""
 
-    list_display = ("account", "name", "customer_group", "country", "on_hold")
-    list_filter = ("customer_group", "on_hold")
+    list_display = ("account", "name", "customer_group", "country", "on_hold", "held")
+    list_filter = ("customer_group", "on_hold", "held")
     list_select_related = ("customer_group", "country")
     search_fields = ("^account", "name")
     show_full_result_count = False
@@ -139,14 +141,14 @@ class CustomerAdmin(CustomerImportExportMixin, admin.ModelAdmin):
         return False
 
     def get_readonly_fields(self, request, obj=None):
-        """The account never changes once given."""
-        return ("account",) if obj else ()
+        """The account never changes once given; only an approval releases a new customer."""
+        return ("account", "held") if obj else ()
 
     def get_fieldsets(self, request, obj=None):
         """The account, then the groups of the customer form."""
         groups = registry.get(Customer).groups.items()
         return [
-            (None, {"fields": ("account",)}),
+            (None, {"fields": ("account", "held") if obj else ("account",)}),
             *((heading, {"fields": names}) for heading, names in groups),
         ]
 
@@ -174,8 +176,10 @@ class CustomerAdmin(CustomerImportExportMixin, admin.ModelAdmin):
         return None
 
     def response_add(self, request, obj, post_url_continue=None):
-        """Say what was done, and show the customer."""
+        """Say what was done, and show the customer, or what has to be approved first."""
         tell(request, obj.outcome)
+        if obj.held:
+            return redirect(proposed_changes_url(obj))
         return redirect("admin:customers_customer_change", obj.pk)
 
     def response_change(self, request, obj):

@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from approvals import values
 from approvals.models import OPEN, RETURNED, Proposal, State
 
+from . import new_customers
 from .fields import compact, name_order
 from .models import Country, Customer, CustomerGroup
 
@@ -35,6 +36,7 @@ SORTABLE = {
 }
 ORDERS = [(order, order) for column in SORTABLE for order in (column, f"-{column}")]
 HELD, FREE = "held", (Customer.OnHold.NO, Customer.OnHold.NEVER)
+NEW = "new"
 CHANGES = {
     "open": OPEN,
     "not_submitted": (State.NOT_SUBMITTED,),
@@ -67,6 +69,7 @@ class ListForm(forms.Form):
                 ("not_submitted", _("Not submitted")),
                 ("pending", _("Pending approval")),
                 ("returned", _("Rejected or change requested")),
+                (NEW, _("New customers held until approved")),
             ]
         )
         for name in ("group", "country", "on_hold", "changes"):
@@ -140,6 +143,7 @@ def _matches(text: str) -> Q:
     found = Q(folded_key__startswith=values.fold_key(shown)) | Q(email__icontains=shown)
     for spelling in _spellings(shown):
         found |= Q(name__icontains=spelling) | Q(search_name__icontains=spelling)
+        found |= Q(held=True, pk__in=new_customers.named_like(value__icontains=spelling))
     if number := compact(shown):
         found |= Q(tax_exempt_number__startswith=number)
         # Pasted with the country's prefix and stored without, or the other way round.
@@ -164,6 +168,8 @@ def _held(choice) -> Q:
 
 
 def _with_proposals(choice) -> Q:
+    if choice == NEW:
+        return Q(held=True)
     customers = ContentType.objects.get_for_model(Customer)
     proposals = Proposal.objects.filter(content_type=customers, state__in=CHANGES[choice])
     return Q(pk__in=proposals.values("object_id"))

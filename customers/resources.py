@@ -9,8 +9,9 @@ from import_export.fields import Field
 from approvals.files import FileRefused
 from approvals.outcomes import FieldError
 from approvals.resources import GovernedResource
-from approvals.widgets import TextWidget, shortened
+from approvals.widgets import TextWidget, shortened, widget_for
 
+from . import new_customers
 from .apps import GROUPS
 from .imports import columns
 from .models import Country, Customer
@@ -52,12 +53,19 @@ class CustomerResource(GovernedResource):
     # "state" in a file is more likely to be a proposal's, which no file can set.
     state = Field(attribute="state", column_name="address_state", widget=TextWidget())
 
+    held = Field(
+        attribute="held",
+        column_name="held",
+        readonly=True,
+        widget=widget_for(Customer._meta.get_field("held")),
+    )
+
     further_columns = {header.lower(): name for header, name in columns.FIELDS.items()}
     not_kept = frozenset(header.lower() for header in columns.NOT_KEPT)
 
     class Meta:
         model = Customer
-        fields = ["account", *(name for _heading, names in GROUPS for name in names)]
+        fields = ["account", *(name for _heading, names in GROUPS for name in names), "held"]
         import_id_fields = ["account"]
 
     def __init__(self, *, company="", **kwargs):
@@ -104,13 +112,16 @@ class CustomerResource(GovernedResource):
     def review(self, rows):
         """Put no name together that lacks parts: what isn't there leaves the field alone.
 
-        Where the others are the whole name that is stored, nothing is missing.
+        Where the others are the whole name that is stored, or that a new customer is to
+        have, nothing is missing.
         """
         lacking = {r.key: self._missing_parts(r) for r in rows if r.known and self._in_parts(r)}
         lacking = {key: parts for key, parts in lacking.items() if parts}
         if not lacking:
             return
-        names = dict(Customer.objects.filter(account__in=lacking).values_list("account", "name"))
+        found = Customer.objects.filter(account__in=lacking).only("account", "name", "held")
+        proposed = new_customers.names(found)
+        names = {c.account: c.name or proposed.get(c.pk) for c in found}
         for r in rows:
             if r.key in lacking and _nfc(r.values["name"]) != names.get(r.key):
                 reason = _("Parts of the person's name are missing: %(parts)s.")

@@ -54,6 +54,10 @@ def explain(rules, behavior) -> dict[str, str]:
             "Fields that need approval are proposed and submitted; all other fields are written "
             "at once."
         )
+    if rules.approve_new and behavior != Behavior.ALLOW:
+        text = _("%(text)s New customers are held, not for use, and submitted for approval.") % {
+            "text": text
+        }
     return {"label": label, "text": text}
 
 

@@ -42,13 +42,17 @@ def columns() -> list[TemplateColumn]:
     """The columns of the template, in their order."""
     governed_now = read_rules(Customer).fields
     resource_fields = CustomerResource().fields
-    return [_column(name, f.column_name, governed_now) for name, f in resource_fields.items()]
+    return [
+        _column(name, f.column_name, governed_now)
+        for name, f in resource_fields.items()
+        if not f.readonly
+    ]
 
 
 def template(format: str) -> Iterable[bytes]:
     """The template with an example row, as the pieces of a file."""
     values = {**EXAMPLE, **_examples_of_this_company()}
-    headers = exports.headers()
+    headers = [column.name for column in columns()]
     return exports.pieces(headers, [[values.get(name, "") for name in headers]], format)
 
 

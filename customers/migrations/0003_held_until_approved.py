@@ -29,6 +29,12 @@ class Migration(migrations.Migration):
                 verbose_name="Customer group",
             ),
         ),
+        migrations.AddIndex(
+            model_name="customer",
+            index=models.Index(
+                condition=models.Q(("held", True)), fields=["account"], name="held_customers"
+            ),
+        ),
         migrations.AddConstraint(
             model_name="customer",
             constraint=models.CheckConstraint(

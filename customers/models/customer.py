@@ -240,6 +240,7 @@ class Customer(GovernedModel):
             models.Index(fields=["country", "account"], name="customer_by_country"),
             models.Index(fields=["on_hold", "account"], name="customer_by_hold"),
             models.Index(fields=["credit_limit", "account"], name="customer_by_credit_limit"),
+            models.Index(fields=["account"], condition=models.Q(held=True), name="held_customers"),
         ]
         constraints = [
             models.CheckConstraint(
@@ -250,7 +251,7 @@ class Customer(GovernedModel):
         ]
 
     def __str__(self):
-        return f"{self.account} {self.name}"
+        return f"{self.account} {self.name or _('(new customer)')}"
 
     def get_absolute_url(self):
         """The customer's page."""

@@ -10,10 +10,12 @@ from django.views.decorators.http import require_safe
 from approvals import timeline
 from approvals.changes import read_rules
 from approvals.queries import history_of, open_proposals
+from approvals.registry import HELD
 from approvals.views.history import record_history
 from approvals.views.proposed_changes import proposed_changes as proposed_changes_of
 
 from ..models import Customer
+from ..new_customers import heading
 from ..tabs import detail_tabs, notes_of
 from .customer_form import may_edit
 
@@ -32,7 +34,9 @@ def detail(request, pk):
     newest = list(history_of(customer)[: NEWEST + 1])
     context = {
         "customer": customer,
+        "heading": heading(customer),
         "cards": cards,
+        "not_proposed": customer.held and HELD not in notes_of(cards),
         "tabs": detail_tabs(customer, read_rules(Customer).fields, notes_of(cards)),
         "actions": _actions(request.user, customer, cards),
         "entries": timeline.entries(newest[:NEWEST], Customer),

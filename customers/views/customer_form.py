@@ -23,10 +23,12 @@ from approvals.changes import (
 from approvals.links import proposed_changes_url
 from approvals.outcomes import BROWSER, Change
 from approvals.queries import event_lines, history_of, open_proposals
+from approvals.registry import HELD
 from approvals.templatetags.approval_tags import person
 
 from ..forms import CustomerForm
 from ..models import Customer
+from ..new_customers import heading
 from ..tabs import edit_tabs, notes_of, notes_of_events
 
 takes_form = require_http_methods(["GET", "HEAD", "POST"])
@@ -51,10 +53,13 @@ def create(request):
         [outcome] = create_records(Customer, [_creation(form)], by=request.user, source=BROWSER)
         if not outcome.failed:
             tell(request, outcome)
-            return redirect("customers:detail", outcome.record_id)
+            page = "proposed_changes" if outcome.held else "detail"
+            return redirect(f"customers:{page}", outcome.record_id)
         form.take_errors(outcome.errors)
     cancel_url = reverse("customers:list")
-    return _render(request, form, {}, {"title": _("New customer"), "cancel_url": cancel_url})
+    title = _("New customer")
+    context = {"title": title, "heading": title, "cancel_url": cancel_url}
+    return _render(request, form, {}, context)
 
 
 @takes_form
@@ -145,7 +150,9 @@ def _render_edit(request, form, customer, seen, meanwhile=None):
         raise PermissionDenied
     context = {
         "title": str(customer),
+        "heading": heading(customer),
         "customer": customer,
+        "not_proposed": customer.held and HELD not in notes_of(cards),
         "cancel_url": customer.get_absolute_url(),
         "version": seen.get("version", ""),
         "newest_event": seen.get("newest_event", ""),
@@ -157,9 +164,13 @@ def _render(request, form, notes, context):
     form.focus()
     save = {"text": _("Save"), "icon": "save", "primary": True, "form": "customer-form"}
     cancel = {"text": _("Cancel"), "icon": "close", "url": context["cancel_url"]}
-    # A new customer takes effect at once, so nothing of it is marked.
-    governed = read_rules(Customer).fields if "customer" in context else ()
-    context |= {"form": form, "actions": [save, cancel], "tabs": edit_tabs(form, governed, notes)}
+    rules = read_rules(Customer)
+    needs_approval = "customer" in context or rules.approve_new
+    # Where a new customer takes effect at once, nothing of it is marked.
+    governed = rules.fields if needs_approval else ()
+    tabs = edit_tabs(form, governed, notes)
+    context |= {"form": form, "actions": [save, cancel], "tabs": tabs}
+    context["needs_approval"] = needs_approval
     return render(request, "customers/form.html", context)
 
 
@@ -184,5 +195,10 @@ def tell(request, outcome):
 
 
 def _names(changes):
-    fields = registry.get(Customer).fields
-    return ", ".join(str(capfirst(fields[change.field].verbose_name)) for change in changes)
+    return ", ".join(_name(change.field) for change in changes)
+
+
+def _name(field):
+    if field == HELD:
+        return _("the release of the new customer")
+    return str(capfirst(registry.get(Customer).fields[field].verbose_name))

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 
 from approvals.queries import pending_keys
 
-from .. import listing
+from .. import listing, new_customers
 from ..models import Customer
 
 
@@ -35,12 +35,14 @@ def customers(request):
 
 def _rows(form, page):
     states = pending_keys(Customer, [customer.pk for customer in page.rows])
+    names = new_customers.names(page.rows)
     return [
         {
             "customer": customer,
+            "proposed_name": names.get(customer.pk, ""),
             "group": form.groups.get(customer.customer_group_id, ""),
             "country": form.countries.get(customer.country_id, ""),
-            "held": customer.on_hold not in listing.FREE,
+            "on_hold": customer.on_hold not in listing.FREE,
             "states": states.get(customer.pk, ()),
         }
         for customer in page.rows
