@@ -336,6 +336,8 @@ def route(governed: Governed, plans: list[Plan], by, source: Source) -> None:
             plan.route = router.first(_facts(governed, plan, by, groups, source))
         except Refused as refused:
             plan.fail("", str(refused))
+        if plan.ok and plan.route.rule:
+            plan.outcome.notes.append(plan.route.rule.announcement)
 
 
 def _facts(governed, plan, by, groups, source):

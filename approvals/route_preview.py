@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 
 from . import assigning, conditions, proposals, registry
 from .conditions import Evaluation
-from .models import AutomaticDecision, Policy
+from .models import Policy
 from .routing import PlannedStep, Preview, votes_needed
 
 
@@ -61,7 +61,7 @@ def of(proposal, *, by) -> RouteView:
         workflow=_workflow(version) if version else "",
         passed_over=[PassedOver(str(v.workflow), why) for v, why in found.passed_over],
         steps=_steps(found),
-        rule=_rule(found.rule) if found.rule else "",
+        rule=found.rule.announcement if found.rule else "",
         because=_because(found, proposal),
         refusal=found.refusal,
     )
@@ -70,14 +70,6 @@ def of(proposal, *, by) -> RouteView:
 def _workflow(version):
     details = {"workflow": version.workflow, "number": version.number}
     return _("%(workflow)s, version %(number)s") % details
-
-
-def _rule(rule):
-    if rule.decision == AutomaticDecision.APPROVE:
-        text = _("The rule “%(rule)s” approves these changes at once: they are applied.")
-    else:
-        text = _("The rule “%(rule)s” rejects these changes at once.")
-    return text % {"rule": rule}
 
 
 def _because(found: Preview, proposal):

@@ -304,6 +304,15 @@ class AutomaticAction(Conditional):
     def __str__(self):
         return self.name
 
+    @property
+    def announcement(self) -> str:
+        """What it does with a proposal that it takes, in words."""
+        if self.decision == AutomaticDecision.APPROVE:
+            text = _("The rule “%(rule)s” approves these changes at once: they are applied.")
+        else:
+            text = _("The rule “%(rule)s” rejects these changes at once.")
+        return str(text) % {"rule": self.name}
+
 
 class VersionCondition(ConditionRow):
     """A row of the activation condition of a workflow version."""

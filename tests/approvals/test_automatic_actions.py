@@ -7,8 +7,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from approvals import proposals
-from approvals.changes import change_records
+from approvals.changes import change_records, create_records
 from approvals.models import (
+    ApprovalParameters,
     Behavior,
     Contributor,
     Decision,
@@ -171,6 +172,12 @@ def test_rules_decide_on_imports_row_by_row(limits, steward, approver):
         customer(key, credit_limit="1000")
     found = take(steward, {"C1": "900", "C2": "1100", "C3": "2000000", "C4": "800"})
     assert [outcome.status for outcome in found] == ["proposed"] * 4
+    assert [outcome.notes for outcome in found] == [
+        ["The rule “Lower limits” approves these changes at once: they are applied."],
+        [],
+        ["The rule “More than a million” rejects these changes at once."],
+        ["The rule “Lower limits” approves these changes at once: they are applied."],
+    ]
     states = dict(Proposal.objects.values_list("record_key", "state"))
     assert states == {
         "C1": State.APPROVED,
@@ -213,3 +220,22 @@ def test_a_batch_costs_the_same_statements_whatever_its_size(limits, steward, li
     cost([0])  # once-only lookups
     assert cost(range(1, 3)) == cost(range(3, 42))
     assert set(Proposal.objects.values_list("state", flat=True)) <= {"approved", "rejected"}
+
+
+def test_a_rule_may_release_new_customers_that_an_import_creates(
+    administrator, approver, steward, govern_fields
+):
+    new = [("kind", "", "is", "new"), ("new", "credit_limit", "at_most", "5000")]
+    define("Customers", {"users": [approver]}, rules=[("Small new customers", "approve", new)])
+    govern_fields("credit_limit", behavior=Behavior.PROPOSE)
+    ApprovalParameters.objects.update(approve_new_records=True)
+    source = import_source(steward, Behavior.PROPOSE)
+    common = {"name": "New", "customer_group": customer("OLD").customer_group_id}
+    limits = {"N1": "5000", "N2": "5001"}
+    meant = [Change(key, {**common, "credit_limit": limit}) for key, limit in limits.items()]
+    assert not any(outcome.failed for outcome in create_records(Customer, meant, by=steward,
+                                                                source=source))  # fmt: skip
+    stored = Customer.objects.values_list("account", "held", "credit_limit").order_by("account")
+    assert list(stored)[:2] == [("N1", False, 5000), ("N2", True, None)]
+    states = dict(Proposal.objects.values_list("record_key", "state"))
+    assert states == {"N1": State.APPROVED, "N2": State.PENDING}
