@@ -7,6 +7,7 @@ from .views import (
     decide,
     delegation,
     history,
+    inquiry,
     notifications,
     proposed_changes,
     reassigning,
@@ -16,6 +17,8 @@ from .views import (
 
 app_name = "approvals"
 urlpatterns = [
+    path("inquiry/", inquiry.inquiry, name="inquiry"),
+    path("inquiry/cycle-times/", inquiry.cycle_times, name="cycle_times"),
     path("notifications/", notifications.notifications, name="notifications"),
     path("notifications/read/", notifications.read_notifications, name="read_notifications"),
     path("notifications/<int:pk>/", notifications.notification, name="notification"),

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from approvals.desk import Desk, View
 from approvals.models import EDITABLE, Proposal, State
-from approvals.models.permissions import may_decide
+from approvals.models.permissions import may_decide, may_inquire
 
 
 def home(request):
@@ -26,6 +26,9 @@ def home(request):
     if person.has_perm("customers.import_customer"):
         text = _("From a CSV or XLSX file, with a preview.")
         tiles.append(_tile("customers:import", _("Import customers"), text))
+    if may_inquire(person):
+        text = _("All of them: who holds them, since when, how they ended.")
+        tiles.append(_tile("approvals:inquiry", _("Proposals"), text))
     if person.is_staff:
         tiles += _admin_tiles(person)
     return render(request, "home.html", {"tiles": tiles})
@@ -45,9 +48,7 @@ def _proposal_tiles():
 
 def _admin_tiles(person):
     tiles = []
-    if person.has_perms(("approvals.view_proposal", "approvals.view_workflowevent")):
-        text = _("All of them, decided ones too, for reading.")
-        tiles.append(_tile("admin:approvals_proposal_changelist", _("Proposals"), text))
+    if may_inquire(person):
         text = _("Who did what, when and why: customers, workflows, parameters.")
         name = "admin:approvals_workflowevent_changelist"
         tiles.append(_tile(name, _("Workflow history"), text))

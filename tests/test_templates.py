@@ -24,6 +24,7 @@ customers = [
 approvals = [
     path("work-items/", _page, name="work_items"),
     path("proposals/1/submit/", _page, name="submit"),
+    path("inquiry/", _page, name="inquiry"),
 ]
 urlpatterns = [
     path("", _page, name="home"),
@@ -87,6 +88,12 @@ def test_navigation_shows_what_a_right_opens(rf, settings, right, link):
     assert _links(_nav(rf, settings, Person(right))) == ["Home", link]
 
 
+def test_navigation_leads_to_all_proposals_with_both_rights_that_it_takes(rf, settings):
+    rights = ("approvals.view_proposal", "approvals.view_workflowevent")
+    assert _links(_nav(rf, settings, Person(rights[0]))) == ["Home"]
+    assert _links(_nav(rf, settings, Person(*rights))) == ["Home", "Proposals"]
+
+
 def test_navigation_shows_setup_to_staff(rf, settings):
     assert _links(_nav(rf, settings, Person(is_staff=True))) == ["Home", "Setup and inquiry"]
 
@@ -100,11 +107,16 @@ def test_navigation_shows_setup_to_staff(rf, settings):
         ("/proposals/1/submit/", ("Customers", "true")),
         ("/customers/import/", ("Import customers", "page")),
         ("/work-items/", ("My work items", "page")),
+        ("/inquiry/", ("Proposals", "page")),
     ],
 )
 def test_navigation_marks_the_section_one_is_in(rf, settings, at, current):
     person = Person(
-        "customers.view_customer", "customers.import_customer", "approvals.decide_proposal"
+        "customers.view_customer",
+        "customers.import_customer",
+        "approvals.decide_proposal",
+        "approvals.view_proposal",
+        "approvals.view_workflowevent",
     )
     html = _nav(rf, settings, person, at)
     assert html.count("aria-current") == 1

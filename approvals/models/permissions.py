@@ -46,6 +46,11 @@ def may_administer(person) -> bool:
     return person.has_perm("approvals.administer_workflow")
 
 
+def may_inquire(person) -> bool:
+    """Whether `person` may see everybody's proposals, with their history and cycle times."""
+    return person.has_perms(("approvals.view_proposal", "approvals.view_workflowevent"))
+
+
 def may_decide(person) -> bool:
     """Whether `person` may decide work items that are assigned to him."""
     return any(person.has_perm(code) for code in DECIDING)

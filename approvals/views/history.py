@@ -6,7 +6,7 @@ from django.utils.text import slugify
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from .. import history_list, inquiry, queries, timeline
+from .. import history_list, inquiry, queries, registry, timeline
 from ..files import write_csv
 from ..links import history_url, proposed_changes_url
 from ..models import Proposal
@@ -36,7 +36,7 @@ def proposal_history(request, pk):
     form = history_list.HistoryForm(request.GET, events, type(record), of_record=False)
     context = {
         "proposal": proposal,
-        "changes": [inquiry.shown_change(change) for change in _changes(proposal)],
+        "changes": _changes(proposal),
         "actions": [_export(request), *_onward(record, proposal)],
     }
     return _history(request, record, form, str(proposal.pk), context)
@@ -80,7 +80,9 @@ def _onward(record, proposal):
 
 
 def _changes(proposal):
-    return proposal.changes.select_related("content_type").order_by("id")
+    governed = registry.for_content_type(proposal.content_type)
+    changes = proposal.changes.order_by("id")
+    return [inquiry.shown_change(governed, change) for change in changes]
 
 
 def _find(pk) -> Proposal:

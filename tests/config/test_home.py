@@ -27,7 +27,7 @@ def tiles(client):
         ("Clerk", {"Customers", "Not submitted", "Returned"}),
         ("Approver", {"Customers", "My work items"}),
         ("Data steward", {"Customers", "Not submitted", "Returned", "Import customers"}),
-        ("Auditor", {"Customers"}),
+        ("Auditor", {"Customers", "Proposals"}),
         (None, set()),
     ],
 )
