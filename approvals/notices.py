@@ -1,5 +1,6 @@
 """What notifications say: subjects and texts, written from templates."""
 
+import re
 from collections.abc import Collection
 from dataclasses import dataclass
 
@@ -207,6 +208,8 @@ def _listing(cases, count, occasion=None) -> dict:
 
 def _notification(occasion, subject, template, context) -> Notification:
     body = render_to_string(f"approvals/mail/{template}.txt", context)
+    # Parts that are left out leave blank lines behind.
+    body = re.sub(r"\n{3,}", "\n\n", body)
     # A line break in a subject would start another header of the e-mail.
     subject = Truncator(" ".join(subject.split())).chars(LONGEST_SUBJECT)
     return Notification(occasion=occasion, subject=subject, body=body.strip())

@@ -1,6 +1,5 @@
 """The notifications of the person who is logged in."""
 
-from django.conf import settings
 from django.contrib.auth.decorators import permission_required
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -10,6 +9,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from .. import paging
 from ..models import Notification, Occasion
+from ..outbox import absolute
 
 NEWEST_FIRST = paging.Sort(gettext_lazy("Newest first"), "pk", descending=True)
 KINDS = {
@@ -33,7 +33,7 @@ def notifications(request):
     rows = mine.filter(read_at=None) if only_unread else mine
     page = paging.page(rows, NEWEST_FIRST, request.GET)
     context = {
-        "lines": [(row, KINDS.get(Occasion(row.occasion), "draft")) for row in page.rows],
+        "lines": [(row, KINDS.get(row.occasion, "draft"), _lines(row)) for row in page.rows],
         "only_unread": only_unread,
         # Whatever comes in after the page was shown stays unread.
         "up_to": mine.filter(read_at=None).values_list("pk", flat=True).first(),
@@ -49,7 +49,7 @@ def notification(request, pk):
     """Show the text of one; it counts as read then."""
     found = _mine(request, pk)
     _mark_read(request, pk=pk)
-    context = {"notification": found, "lines": [_line(line) for line in found.body.splitlines()]}
+    context = {"notification": found, "text": _lines(found)}
     return render(request, "approvals/notification.html", context)
 
 
@@ -83,10 +83,13 @@ def _mark_read(request, **which):
     unread.update(read_at=timezone.now())
 
 
-def _line(text) -> tuple[str, str]:
-    """A line of a text, and the path that it leads to where it is an address of ours."""
-    site = settings.SITE_URL.rstrip("/") + "/"
-    return text, f"/{text.removeprefix(site)}" if text.startswith(site) else ""
+def _lines(notification) -> list[tuple[str, str]]:
+    """The lines of a text, each with the path that it leads to where it is an address of ours."""
+    site = absolute("/")
+    return [
+        (line, f"/{line.removeprefix(site)}" if line.startswith(site) else "")
+        for line in notification.body.splitlines()
+    ]
 
 
 def _page_url(only_unread, name, pk):

@@ -45,7 +45,7 @@ def get(client, user, name="notifications", *args, **query):
 
 
 def subjects(response):
-    return [notification.subject for notification, _kind in response.context["lines"]]
+    return [notification.subject for notification, _kind, _text in response.context["lines"]]
 
 
 # The list
@@ -94,6 +94,16 @@ def test_the_list_takes_as_many_queries_however_long_it_is(
         notify(clerk)
     with django_assert_num_queries(len(one)):
         client.get(reverse("approvals:notifications"))
+
+
+def test_no_entry_of_the_navigation_is_that_of_the_notifications(client, clerk):
+    page = get(client, clerk).content.decode()
+    assert page.count("aria-current") == 1 and 'class="chip"' in page
+
+
+def test_the_changes_can_be_read_in_the_list(client, propose, approver):
+    propose(credit_limit="1000")
+    assert "Credit limit: (empty) → 1,000.00" in get(client, approver).content.decode()
 
 
 # One of them
