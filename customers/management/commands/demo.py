@@ -3,6 +3,7 @@
 import os
 import signal
 import socket
+import threading
 from argparse import ArgumentTypeError
 
 from django.conf import settings
@@ -70,6 +71,12 @@ class Command(BaseCommand):
         os.environ["DJANGO_RUNSERVER_HIDE_WARNING"] = "true"
         # Also where a shell started this in the background and had Ctrl-C ignored.
         signal.signal(signal.SIGINT, stop)
+        # Reminders, escalation and e-mails; a daemon, so it ends with the server however that ends.
+        every = {"every": 30, "verbosity": 0}
+        beside = threading.Thread(
+            target=call_command, args=("process_workflows",), kwargs=every, daemon=True
+        )
+        beside.start()
         call_command("runserver", f"127.0.0.1:{port}", use_reloader=False)
 
 
