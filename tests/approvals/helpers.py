@@ -42,6 +42,14 @@ def vote(by, proposal, action=Action.APPROVE, comment="", revision=None):
     return result
 
 
+def decide_item(by, item, action=Action.APPROVE, comment=""):
+    """Decide a work item as `by`, whoever has it; return the result."""
+    item.proposal.refresh_from_db()
+    votes = [decisions.Vote(item.pk, item.proposal.revision)]
+    [result] = decisions.decide(votes, action, by=by, comment=comment)
+    return result
+
+
 def live(account, name):
     """A field's stored value, as text."""
     field = Customer._meta.get_field(name)
