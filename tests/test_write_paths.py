@@ -10,8 +10,9 @@ from decimal import Decimal
 import pytest
 
 from approvals import proposals
-from approvals.models import Behavior, Proposal, ProposedChange
-from tests.approvals.helpers import edit, live
+from approvals.models import Behavior, Proposal, ProposedChange, State
+from customers.models import Customer
+from tests.approvals.helpers import edit, live, vote
 from tests.customers.factories import customer
 
 from .write_paths.doors import DOORS, IMPORTS, PEOPLE, AdminImport, ImportPage
@@ -230,3 +231,106 @@ def test_a_new_customer_is_the_same_through_every_door(door, one, worker, tmp_pa
         "live folded_key: empty -> new",
         f"history: worker created: {first}",
     ]
+
+
+# While new customers need approval
+
+NEW = {
+    "name": "Nieuw B.V.",
+    "customer_group": "20",
+    "iban": "NL91ABNA0417164300",
+    "phone": "2000",
+    "credit_limit": Decimal(2500),
+}
+HOLDING = [
+    (door, behavior) for door, behavior in (p.values for p in EVERY_WAY) if behavior != "allow"
+] + [(door, Behavior.ALLOW) for door in PEOPLE]
+WITHOUT_APPROVAL = [pytest.param(door, id=door.__name__) for door in IMPORTS]
+
+
+def waits(how):
+    """What stands of a new customer that is held."""
+    return [
+        "live account: empty -> NEW",
+        "live phone: empty -> 2000",
+        "live held: 0 -> 1",
+        "live folded_key: empty -> new",
+        f"proposal 1: {how}",
+        "  name: empty -> Nieuw B.V., open, by worker",
+        "  customer_group: null -> 20, open, by worker",
+        "  credit_limit: null -> 2500.00, open, by worker",
+        "  iban: empty -> NL91ABNA0417164300, open, by worker",
+        "  held: 1 -> 0, open, by worker",
+    ]
+
+
+@pytest.mark.parametrize(("door", "behavior"), HOLDING)
+def test_no_door_makes_a_new_customer_that_can_be_used(
+    door, behavior, one, govern_fields, worker, tmp_path
+):
+    govern_fields(
+        "name", "customer_group", "iban", "credit_limit", behavior=behavior, approve_new=True
+    )
+    assert door(worker, tmp_path).create("NEW", NEW).status == "created"
+    how = (
+        "pending, made by worker, submitted by worker"
+        if door.imports
+        else ("not_submitted, made by worker")
+    )
+    assert one.statement("NEW").splitlines()[:10] == waits(how)
+    assert not Customer.objects.choosable().filter(account="NEW").exists()
+
+
+@pytest.mark.parametrize("door", EVERY_DOOR)
+def test_only_approval_releases_a_new_customer_whatever_the_door(
+    door, one, govern_fields, worker, approver, second_approver, tmp_path
+):
+    govern_fields("iban", behavior=Behavior.PROPOSE, approve_new=True)
+    way = door(worker, tmp_path)
+    way.create("NEW", NEW)
+    way.change({"NEW": {"phone": "3000"}})
+    assert (live("NEW", "held"), live("NEW", "iban"), live("NEW", "phone")) == ("1", "", "3000")
+    proposal = Proposal.objects.get()
+    if not door.imports:
+        proposals.submit(proposal.pk, by=worker)
+    vote(approver, proposal)
+    assert live("NEW", "held") == "1"
+    vote(second_approver, proposal)
+    assert proposal.state == State.APPROVED
+    assert (live("NEW", "held"), live("NEW", "iban")) == ("0", NEW["iban"])
+
+
+@pytest.mark.parametrize("door", WITHOUT_APPROVAL)
+def test_an_import_that_may_go_without_approval_says_that_nobody_approved(
+    door, one, govern_fields, worker, tmp_path
+):
+    govern_fields("iban", behavior=Behavior.ALLOW, approve_new=True)
+    assert door(worker, tmp_path).create("NEW", NEW).status == "created"
+    lines = one.statement("NEW").splitlines()
+    assert "live held: 0 -> 1" not in lines
+    assert lines[-2:] == [
+        f"history: worker changed_without_approval iban: empty -> {NEW['iban']}",
+        "history: worker changed_without_approval held: 1 -> 0",
+    ]
+
+
+@pytest.mark.parametrize("door", WITHOUT_APPROVAL)
+@pytest.mark.parametrize("behavior", Behavior)
+def test_the_same_new_customer_again_changes_nothing(
+    door, behavior, one, govern_fields, worker, tmp_path
+):
+    govern_fields("iban", "name", behavior=behavior, approve_new=True)
+    way = door(worker, tmp_path)
+    way.create("NEW", NEW)
+    stands = one.statement("NEW")
+    assert way.create("NEW", NEW).status == "unchanged"
+    assert one.statement("NEW") == stands
+
+
+@pytest.mark.parametrize("door", WITHOUT_APPROVAL)
+def test_a_column_held_does_nothing(door, one, govern_fields, worker, tmp_path):
+    govern_fields("iban", behavior=Behavior.PROPOSE, approve_new=True)
+    way = door(worker, tmp_path)
+    way.further = {"Held": "No"}
+    way.create("NEW", NEW)
+    assert live("NEW", "held") == "1"

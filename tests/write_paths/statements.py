@@ -62,7 +62,7 @@ def _proposals(record):
 
 
 def _values(record):
-    fields = {"account": registry.get(Customer).key_field, **registry.get(Customer).fields}
+    fields = {"account": registry.get(Customer).key_field, **registry.get(Customer).proposable}
     values = {name: encode(f, f.value_from_object(record)) for name, f in fields.items()}
     return {**values, "revision": str(record.revision), "folded_key": record.folded_key}
 
