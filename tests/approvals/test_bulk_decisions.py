@@ -1,15 +1,18 @@
 """Several work items are decided together: a preview, and then a result for each."""
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from approvals import decisions, proposals
-from approvals.models import Behavior, Decision, Proposal, State
+from approvals.models import Behavior, Decision, Proposal, State, Substitution
 from approvals.paging import PAGE_SIZE
 from approvals.views import bulk_decisions
 from customers.models import Customer, CustomerGroup
 
-from .helpers import edit, get_list, item_of, live, post_list, ticked
+from .helpers import edit, get_list, item_of, live, post_list, preview_list, ticked, vote
 
 pytestmark = pytest.mark.django_db
 
@@ -193,3 +196,192 @@ def test_a_conflict_is_not_counted_as_decided_and_stands_before_what_went_well(
     assert "not applied, change requested" in response.content.decode()
     invalid.refresh_from_db()
     assert invalid.state == State.CHANGE_REQUESTED
+
+
+# The preview
+
+
+def test_a_preview_decides_nothing_and_shows_what_would_happen(
+    client, approver, clerk, workflow, propose
+):
+    good, recalled, moved = propose("A"), propose("B"), propose("C")
+    selected = ticked(good, recalled, moved, person=approver)
+    proposals.recall(recalled.pk, by=clerk)
+    Customer.objects.filter(account="C").update(credit_limit=77)
+    client.force_login(approver)
+    response = preview_list(client, action="approve", item=selected)
+    page = response.content.decode()
+    assert not Decision.objects.exists()
+    assert (response.context["count"], response.context["unable_count"]) == (1, 2)
+    for text in ("1,000.00", "The next step is “Finance director”", "Recalled by Clara Clerk"):
+        assert text in page, text
+    assert "It cannot be approved any more" in page
+    assert response.context["hidden"] == selected[:1]
+
+
+def test_the_preview_says_what_an_approval_completes(client, last_step, approver, propose):
+    client.force_login(approver)
+    selected = ticked(propose("A"), person=approver)
+    page = preview_list(client, action="approve", item=selected).content.decode()
+    assert "The last approval: the new values are applied." in page
+    page = preview_list(client, action="reject", item=selected).content.decode()
+    assert "Goes back to the originator." in page
+
+
+def test_the_preview_foresees_what_could_not_be_applied(
+    client, last_step, govern_fields, approver, propose
+):
+    govern_fields("customer_group")
+    dropped = CustomerGroup.objects.create(code="DROPPED", name="Dropped")
+    invalid = propose("B", customer_group="DROPPED")
+    dropped.delete()
+    client.force_login(approver)
+    response = preview_list(client, action="approve", item=ticked(invalid, person=approver))
+    assert (response.context["count"], response.context["unable_count"]) == (0, 1)
+    assert "a change would be requested" in response.content.decode()
+    invalid.refresh_from_db()
+    assert invalid.state == State.PENDING
+
+
+def test_a_preview_asks_for_no_reason_yet(client, approver, propose):
+    client.force_login(approver)
+    response = preview_list(client, action="reject", item=ticked(propose("A"), person=approver))
+    assert response.context["count"] == 1
+    assert "a reason is required" not in response.content.decode()
+
+
+def test_what_is_confirmed_is_no_more_than_what_was_shown(client, approver, propose_by_import):
+    job = propose_by_import("A", "B")
+    client.force_login(approver)
+    query = f"?import={job.pk}"
+    response = preview_list(client, query, action="approve", up_to=10**9)
+    assert response.context["shown"] == 2
+    response = post_list(client, query, action="approve", up_to=10**9, shown=1)
+    assert "There is more to decide on by now" in response.content.decode()
+    assert not Decision.objects.exists()
+    response = post_list(client, query, action="approve", up_to=10**9, shown=2)
+    assert response.context["done"] == 2
+
+
+def test_all_of_a_list_is_all_that_its_filters_leave(client, approver, propose):
+    propose("A1"), propose("A2"), propose("B1")
+    client.force_login(approver)
+    post_list(client, "?q=A&sort=due", action="approve", up_to=10**9)
+    assert sorted(Decision.objects.values_list("proposal__record_key", flat=True)) == ["A1", "A2"]
+
+
+def test_long_lists_are_shown_in_part_and_counted_whole(
+    client, approver, propose_by_import, monkeypatch
+):
+    monkeypatch.setattr(bulk_decisions, "SHOWN", 2)
+    propose_by_import("A", "B", "C")
+    client.force_login(approver)
+    response = preview_list(client, action="approve", up_to=10**9)
+    assert "The first 2 of 3." in response.content.decode()
+    response = post_list(client, action="approve", up_to=10**9)
+    assert (response.context["done"], len(response.context["lines"])) == (3, 2)
+    assert "1 more work item is not listed." in response.content.decode()
+
+
+# What many cost
+
+
+@pytest.fixture
+def cost(approver):
+    """A function that decides (previews) for the approver and counts the statements."""
+
+    def count(call, made, action, by=approver, **options):
+        items = [(item_of(p, approver).pk, p.revision) for p in made]
+        votes = [decisions.Vote(*pair) for pair in items]
+        by.get_all_permissions()
+        with CaptureQueriesContext(connection) as captured:
+            results = call(votes, action, by=by, **options)
+        return len(captured), results
+
+    return count
+
+
+def both(cost, propose, call, action, spoil=lambda proposal: None, **options):
+    """The cost of two and of eight of the same kind, and the results of the eight."""
+    costs = []
+    for prefix, many in (("X", 2), ("Y", 8)):
+        made = [propose(f"{prefix}{number}") for number in range(many)]
+        for proposal in made:
+            spoil(proposal)
+        statements, results = cost(call, made, action, **options)
+        costs.append(statements)
+    return costs, results
+
+
+@pytest.mark.parametrize("call", [decisions.decide, decisions.preview])
+@pytest.mark.parametrize("action", ["approve", "reject", "request_change"])
+def test_deciding_many_costs_what_deciding_two_costs(cost, propose, call, action):
+    options = {"comment": "No"} if call is decisions.decide else {}
+    (two, eight), results = both(cost, propose, call, action, **options)
+    assert two == eight and all(result.done for result in results)
+
+
+@pytest.mark.parametrize("call", [decisions.decide, decisions.preview])
+def test_applying_many_costs_what_applying_two_costs(cost, last_step, propose, call):
+    (two, eight), results = both(cost, propose, call, "approve")
+    assert two == eight and all(result.done for result in results)
+
+
+def test_conflicts_cost_the_same_however_many(cost, last_step, propose):
+    def spoil(proposal):
+        Customer.objects.filter(pk=proposal.object_id).update(credit_limit=77)
+
+    (two, eight), results = both(cost, propose, decisions.decide, "approve", spoil)
+    assert two == eight and all(result.conflict for result in results)
+
+
+def test_moved_values_are_refused_at_a_constant_cost(cost, last_step, propose):
+    def spoil(proposal):
+        Customer.objects.filter(pk=proposal.object_id).update(credit_limit=77)
+
+    (two, eight), results = both(
+        cost, propose, decisions.decide, "approve", spoil, leave_moved=True
+    )
+    assert two == eight and not any(result.done for result in results)
+    assert {p.state for p in Proposal.objects.all()} == {State.PENDING}
+
+
+@pytest.mark.parametrize("how", ["recalled", "rejected"])
+def test_stale_votes_are_refused_at_a_constant_cost(cost, clerk, approver, propose, how):
+    def spoil(proposal):
+        if how == "recalled":
+            proposals.recall(proposal.pk, by=clerk)
+        else:
+            vote(approver, proposal, "reject", "No")
+
+    (two, eight), results = both(cost, propose, decisions.decide, "approve", spoil)
+    assert two == eight and not any(result.done for result in results)
+    assert ("Recalled by" if how == "recalled" else "Already rejected") in results[0].message
+
+
+def test_a_substitute_decides_many_at_the_same_cost(cost, approver, second_approver, propose):
+    today = timezone.localdate()
+    Substitution.objects.create(
+        person=approver, substitute=second_approver, starts=today, ends=today
+    )
+    (two, eight), results = both(
+        cost, propose, decisions.decide, "reject", by=second_approver, comment="No"
+    )
+    assert two == eight and all(result.done for result in results)
+    assert set(Decision.objects.values_list("on_behalf_of", flat=True)) == {approver.pk}
+
+
+def test_the_pages_of_many_cost_what_the_pages_of_two_cost(client, approver, propose_by_import):
+    client.force_login(approver)
+
+    def queries(action, *names):
+        query = f"?import={propose_by_import(*names).pk}"
+        with CaptureQueriesContext(connection) as captured:
+            preview_list(client, query, action=action, up_to=10**9)
+            post_list(client, query, action=action, comment="No", up_to=10**9)
+        return len(captured)
+
+    for action in ("approve", "reject"):
+        two = [f"{action}{number}" for number in range(2)]
+        nine = [f"{action}{number}" for number in range(2, 11)]
+        assert queries(action, *two) == queries(action, *nine)
