@@ -97,3 +97,39 @@ def test_a_clerk_does_not_see_the_parameters(client, clerk):
     clerk.save()
     client.force_login(clerk)
     assert client.get(PARAMETERS).status_code == 403
+
+
+def test_new_customers_and_the_calendar_are_set_on_the_page(as_administrator):
+    page = as_administrator.get(PARAMETERS).content.decode()
+    assert "New customers need approval" in page
+    assert '<option value="NL">Netherlands (NL)</option>' in page
+    data = switches(as_administrator) | {"approve_new_records": "1", "calendar_country": "DE"}
+    as_administrator.post(PARAMETERS, data | {"calendar_region": "by"})
+    row = ApprovalParameters.objects.get()
+    assert (row.approve_new_records, row.calendar_country, row.calendar_region) == (
+        True,
+        "DE",
+        "BY",
+    )
+    assert texts(as_administrator) == [
+        "New customers need approval: No → Yes; Calendar of: (empty) → DE; "
+        "Region of the calendar: (empty) → BY"
+    ]
+    as_administrator.post(PARAMETERS, switches(as_administrator) | {"calendar_region": ""})
+    assert ApprovalParameters.objects.get().calendar_region == ""
+
+
+def test_a_region_that_the_country_does_not_have_is_refused_with_those_it_has(
+    as_administrator, administrator
+):
+    data = switches(as_administrator) | {"calendar_country": "DE", "calendar_region": "ZZ"}
+    page = as_administrator.post(PARAMETERS, data).content.decode()
+    assert "The country has no region “ZZ”. It has: BB, BE," in page
+    assert ApprovalParameters.objects.get().calendar_country == ""
+    parameters.set_parameters(
+        Customer, by=administrator, calendar_country="DE", calendar_region="BY"
+    )
+    # Another country alone would leave the region of the old one.
+    data = switches(as_administrator) | {"calendar_country": "FR"}
+    assert "no region “BY”" in as_administrator.post(PARAMETERS, data).content.decode()
+    assert ApprovalParameters.objects.get().calendar_country == "DE"

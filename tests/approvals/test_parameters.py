@@ -98,3 +98,38 @@ def test_nothing_is_warned_of_where_all_is_in_place(administrator, workflow):
 
 def test_nothing_is_warned_of_while_approvals_are_off(db):
     assert warnings(Customer) == []
+
+
+def test_the_calendar_and_whether_new_customers_need_approval_are_set_with_entries(administrator):
+    set_parameters(
+        Customer,
+        by=administrator,
+        approve_new_records=True,
+        calendar_country="DE",
+        calendar_region="BY",
+    )
+    row = ApprovalParameters.objects.get()
+    assert (row.approve_new_records, row.calendar_country, row.calendar_region) == (
+        True,
+        "DE",
+        "BY",
+    )
+    assert [entry[1:4] for entry in entries()] == [
+        ("approve_new_records", "0", "1"),
+        ("calendar_country", "", "DE"),
+        ("calendar_region", "", "BY"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "calendar",
+    [
+        {"calendar_country": "XX"},
+        {"calendar_country": "DE", "calendar_region": "ZZ"},
+        {"calendar_region": "BY"},
+    ],
+)
+def test_a_calendar_that_does_not_exist_is_refused(administrator, calendar):
+    with pytest.raises(ValueError, match="No calendar"):
+        set_parameters(Customer, by=administrator, **calendar)
+    assert entries() == []
