@@ -14,6 +14,7 @@ from django.db.models import (
     DurationField,
     ExpressionWrapper,
     F,
+    Field,
     OuterRef,
     Q,
     QuerySet,
@@ -42,15 +43,12 @@ USUAL_DAYS = 90
 MEDIAN, SLOW = 0.5, 0.9
 
 
-class Percentile(Aggregate):
-    """The value that a fraction of the values does not exceed, interpolated. PostgreSQL only."""
+class Percentiles(Aggregate):
+    """The median and the slow one of some durations, interpolated, as a list. PostgreSQL only."""
 
     function = "PERCENTILE_CONT"
-    template = "%(function)s(%(fraction)s) WITHIN GROUP (ORDER BY %(expressions)s)"
-    output_field = DurationField()
-
-    def __init__(self, expression, fraction: float):
-        super().__init__(expression, fraction=fraction)
+    template = f"%(function)s(ARRAY[{MEDIAN}, {SLOW}]) WITHIN GROUP (ORDER BY %(expressions)s)"
+    output_field = Field()
 
 
 @dataclass(frozen=True)
@@ -223,10 +221,8 @@ def _times(rows: QuerySet, key: str) -> dict[int, dict]:
     """The median and the slow time of each key, by the database where it knows percentiles."""
     rows = rows.order_by()
     if connection.vendor == "postgresql":
-        found = rows.values_list(key).annotate(
-            median=Percentile("took", MEDIAN), slow=Percentile("took", SLOW)
-        )
-        return {pk: {"median": median, "slow": slow} for pk, median, slow in found}
+        found = rows.values_list(key).annotate(times=Percentiles("took"))
+        return {pk: {"median": two[0], "slow": two[1]} for pk, two in found if two}
     durations = defaultdict(list)
     for pk, took in rows.filter(took__isnull=False).values_list(key, "took").iterator():
         durations[pk].append(took)
