@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from approvals import workflow_problems, workflows
 from approvals.outcomes import Refused
 
+from .choosing import Choosing
 from .display import history_url
 from .parts import condition_of, is_draft, linked, page_of, version_of
 from .trials import trial_view
@@ -100,10 +101,9 @@ class OrderedForm(forms.ModelForm):
             initial=self.instance.position if self.instance.pk else None,
             widget=forms.NumberInput(attrs={"min": 1, "class": "setup-order"}),
         )
-        self.order_fields(["order"])
 
 
-class DraftInline(admin.StackedInline):
+class DraftInline(Choosing, admin.StackedInline):
     """Rows of a draft, drawn side by side; a new one is empty and need not be filled."""
 
     extra = 1
@@ -129,7 +129,7 @@ class DraftInline(admin.StackedInline):
         return super().has_delete_permission(request, obj) and is_draft(obj)
 
 
-class DraftAdmin(AdministeredAdmin):
+class DraftAdmin(Choosing, AdministeredAdmin):
     """The page of a version, a step or an automatic action; only a draft's can be edited."""
 
     change_form_template = "admin/approvals/setup/draft.html"

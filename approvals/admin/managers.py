@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 from approvals import reporting_lines, workflows
 from approvals.models import ReportingLine, Verb
 
+from .choosing import Choosing
 from .display import history_url
 from .workflows import AdministeredAdmin
 
@@ -28,7 +29,7 @@ class ReportingLineForm(forms.ModelForm):
         return cleaned
 
 
-class ManagerInline(admin.StackedInline):
+class ManagerInline(Choosing, admin.StackedInline):
     """A person's manager, on his page; for who may set workflows up."""
 
     model = ReportingLine
@@ -77,7 +78,7 @@ def _noting(request):
 
 
 @admin.register(ReportingLine)
-class ReportingLineAdmin(NotingManagers, AdministeredAdmin):
+class ReportingLineAdmin(Choosing, NotingManagers, AdministeredAdmin):
     """Who reports to whom, for administrators who may not change people."""
 
     form = ReportingLineForm

@@ -36,12 +36,16 @@ class HandingOver:
         self._hand_over(request)
 
     def get_deleted_objects(self, objs, request):
-        """Refuse to remove what a step of an activated version names."""
+        """Refuse to remove what a version names; tell that before any right that is missing.
+
+        A foreign key protects by itself; what the step of a draft names is just taken off it.
+        """
         to_delete, counts, missing, protected = super().get_deleted_objects(objs, request)
         steps = WorkflowStep.objects.exclude(version__state=VersionState.DRAFT)
         named = steps.filter(**{f"{self.named_as}__in": list(objs)}).distinct()
         labels = [f"{step.version}: {step}" for step in named.select_related("version__workflow")]
-        return to_delete, counts, missing, protected + labels
+        protected = protected + labels
+        return to_delete, counts, set() if protected else missing, protected
 
     def _hand_over(self, request):
         count = hand_over_orphans(by=request.user)

@@ -33,7 +33,7 @@ class VersionAdmin(DraftAdmin):
         ),
         (None, {"fields": (), "classes": ("setup-actions",)}),
         (None, {"fields": (), "classes": ("setup-steps",)}),
-        (gettext_lazy("Notes"), {"fields": ("notes", "seen")}),
+        (None, {"fields": ("notes", "seen")}),
     )
     radio_fields = {"match": admin.VERTICAL}
     condition_help = gettext_lazy(

@@ -67,7 +67,7 @@ class WorkflowAdmin(AdministeredAdmin):
         "name",
         "active_version",
         "condition",
-        "is_default",
+        "default",
         "draft",
         "type",
     )
@@ -99,6 +99,11 @@ class WorkflowAdmin(AdministeredAdmin):
         """The active version's condition in words."""
         version = _version(workflow, VersionState.ACTIVE)
         return conditions.describe(version, _governed(workflow)) if version else None
+
+    @admin.display(description=gettext_lazy("default"))
+    def default(self, workflow):
+        """Said of the default one only."""
+        return _("Default") if workflow.is_default else ""
 
     @admin.display(description=gettext_lazy("draft"))
     def draft(self, workflow):

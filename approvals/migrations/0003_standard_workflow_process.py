@@ -251,7 +251,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 "verbose_name": "manager",
-                "verbose_name_plural": "manager",
+                "verbose_name_plural": "managers",
             },
         ),
         migrations.CreateModel(

@@ -18,7 +18,7 @@ class ReportingLine(models.Model):
 
     class Meta:
         verbose_name = _("manager")
-        verbose_name_plural = _("manager")
+        verbose_name_plural = _("managers")
         constraints = [
             models.CheckConstraint(
                 condition=~models.Q(person=models.F("manager")), name="nobody_manages_himself"
