@@ -269,3 +269,52 @@ def test_of_two_who_hand_on_the_same_work_item_one_wins(pending, person, meet):
     assert delegated != reassignment.done
     successors = WorkItem.objects.filter(assignee__in=(dan, rita), state="open")
     assert successors.get().assignee == (dan if delegated else rita)
+
+
+@pytest.fixture
+def of_a_group(pending):
+    """The work items of `pending`, as if they had reached the two through a group."""
+    from django.contrib.auth.models import Group
+
+    WorkItem.objects.update(group=Group.objects.create(name="Credit team"))
+    return pending
+
+
+def claim_as(username, proposal):
+    from approvals import claims
+
+    def action():
+        user = User.objects.get(username=username)
+        item = WorkItem.objects.get(proposal=proposal, assignee=user)
+        return claims.claim_all([item.pk], by=user)[0]
+
+    return action
+
+
+def test_of_two_who_claim_at_once_one_wins_and_the_other_reads_who(of_a_group, meet):
+    from approvals import claims
+
+    meet(claims, "_why_not_claimed")
+    results = together(claim_as("approver", of_a_group), claim_as("colleague", of_a_group))
+    assert sorted(result.done for result in results) == [False, True]
+    [loser] = [result for result in results if not result.done]
+    assert "Claimed by" in loser.refusal
+    assert of_a_group.events.filter(verb="claimed").count() == 1
+
+
+def test_control_without_locks_both_believe_that_they_claimed(of_a_group, meet, monkeypatch):
+    from approvals import claims
+
+    monkeypatch.setattr(QuerySet, "select_for_update", lambda self, **kwargs: self.all())
+    meet(claims, "_why_not_claimed")
+    results = together(claim_as("approver", of_a_group), claim_as("colleague", of_a_group))
+    assert [result.done for result in results] == [True, True]
+
+
+def test_of_a_claim_and_an_approval_at_once_neither_undoes_the_other(of_a_group, meet):
+    meet(decisions, "_record_votes")
+    claim, approval = together(
+        claim_as("colleague", of_a_group), approve_as("approver", of_a_group)
+    )
+    assert claim.done != approval.done
+    assert live("C1", "credit_limit") == ("200.00" if approval.done else "100.00")

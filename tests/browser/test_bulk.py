@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from approvals.models import Proposal, State
+from approvals.models import Proposal, State, WorkItem
 from tests.customers.factories import customer
 
 from .steps import expect, submitted
@@ -44,11 +44,16 @@ def test_ticked_work_items_are_approved_together(list_of_items, shops):
     expect(page.get_by_text("2 selected.")).to_be_visible()
     page.get_by_role("button", name="Approve").click()
 
+    expect(page.get_by_role("heading", name="Approve: preview")).to_be_visible()
+    for account in ("S-1", "S-3"):
+        expect(page.get_by_role("row", name=account)).to_contain_text("2,000.00")
+    assert set(states()) == {State.PENDING}
+    page.get_by_role("button", name="Approve: 2 work items").click()
     for account in ("S-1", "S-3"):
         expect(page.get_by_role("row", name=account)).to_contain_text("Finance director")
     expect(page.get_by_role("row", name="S-2")).to_have_count(0)
-    page.get_by_role("link", name="Back to my work items").click()
-    expect(page.get_by_text("1 open")).to_be_visible()
+    page.get_by_role("link", name="Back to the list").click()
+    expect(page.get_by_role("link", name="Waiting for me 1")).to_be_visible()
     expect(page.get_by_role("row", name="S-2")).to_be_visible()
 
 
@@ -56,6 +61,7 @@ def test_ticked_work_items_are_rejected_together_with_a_reason(list_of_items, sh
     page = list_of_items
     tick(page, "S-1", "S-2")
     page.get_by_role("button", name="Reject").click()
+    page.get_by_role("button", name="Reject: 2 work items").click()
 
     expect(page.get_by_text("a reason is required")).to_be_visible()
     assert set(states()) == {State.PENDING}
@@ -70,6 +76,7 @@ def test_one_click_selects_all(list_of_items, shops):
     page.get_by_label("Select all on this page").check()
     expect(page.get_by_text("3 selected.")).to_be_visible()
     page.get_by_role("button", name="Approve").click()
+    page.get_by_role("button", name="Approve: 3 work items").click()
     expect(page.get_by_role("row", name="Decided")).to_have_count(3)
 
 
@@ -78,3 +85,17 @@ def test_nothing_selected_decides_nothing(list_of_items, shops):
     page.get_by_role("button", name="Approve").click()
     expect(page.get_by_text("Select at least one work item.")).to_be_visible()
     assert set(states()) == {State.PENDING}
+
+
+def test_a_work_item_of_a_group_is_claimed_and_released(list_of_items, shops, approver, workflow):
+    group = approver.groups.get()
+    workflow.steps.get(position=1).groups.add(group)
+    WorkItem.objects.update(group=group)
+    page = list_of_items
+    page.reload()
+    page.get_by_role("row", name="S-2").get_by_role("button", name="Claim").click()
+    expect(page.get_by_text("1 work item claimed.")).to_be_visible()
+    page.get_by_role("link", name="Claimed by me 1").click()
+    page.get_by_role("button", name="Release S-2").click()
+    expect(page.get_by_text("1 work item released.")).to_be_visible()
+    expect(page.get_by_role("link", name="Claimed by me 0")).to_be_visible()

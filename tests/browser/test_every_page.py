@@ -58,13 +58,13 @@ def faults(page, addresses):
 def test_the_pages_of_a_clerk_are_in_order(page_of, shop, clerk):
     home, draft = shop.get_absolute_url(), Proposal.objects.latest("pk")
     pages = ["/", "/customers/", "/customers/new/", home, f"{home}edit/", f"{home}history/"]
-    pages += [f"{home}proposed-changes/", f"/proposals/{draft.pk}/submit/"]
+    pages += [f"{home}proposed-changes/", f"/proposals/{draft.pk}/submit/", "/work-items/"]
     assert faults(page_of(clerk), pages) == []
 
 
 def test_the_pages_of_an_approver_are_in_order(page_of, shop, approver):
     decide = f"/work-items/{WorkItem.objects.get().pk}/decide/"
-    pages = ["/", "/work-items/", decide, f"{decide}?action=reject"]
+    pages = ["/", "/work-items/", "/work-items/?view=decided", decide, f"{decide}?action=reject"]
     assert faults(page_of(approver), pages) == []
 
 

@@ -43,5 +43,6 @@ def test_ticked_work_items_are_decided(plain_page_of, shop, clerk, approver):
     page.goto("/work-items/")
     page.get_by_label("Select S-1", exact=True).check()
     page.get_by_role("button", name="Approve").click()
+    page.get_by_role("button", name="Approve: 1 work item").click()
 
     expect(page.get_by_role("row", name="S-1")).to_contain_text("Finance director")
