@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from django.core.exceptions import ValidationError
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from . import condition_rows
@@ -62,8 +63,11 @@ class RowResult:
 
     @property
     def text(self) -> str:
-        """The row as a person reads it, in the active language."""
-        return condition_rows.text_of(self.row, self.governed)
+        """The row as a person reads it, in the active language; worded once per row."""
+        texts, language = self.row.__dict__.setdefault("texts", {}), get_language()
+        if language not in texts:
+            texts[language] = condition_rows.text_of(self.row, self.governed)
+        return texts[language]
 
 
 @dataclass(frozen=True)

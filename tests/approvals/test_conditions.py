@@ -410,3 +410,16 @@ def test_a_row_is_read_once_however_many_proposals_meet_it(monkeypatch):
     found = [conditions.evaluate(condition, limit("1", n)).holds for n in range(5)]
     assert found == [False, False, True, True, True]
     assert len(read) == 1
+
+
+def test_a_row_is_worded_once_in_each_language(monkeypatch):
+    worded = []
+    real = conditions.condition_rows.text_of
+    monkeypatch.setattr(
+        conditions.condition_rows, "text_of", lambda *args: worded.append(1) or real(*args)
+    )
+    condition = owner(row("new", "credit_limit", "more", "5000"))
+    reasons = {conditions.evaluate(condition, limit("1", "2")).reason for _time in range(5)}
+    assert len(reasons) == len(worded) == 1
+    with translation.override("nl"):
+        assert conditions.evaluate(condition, limit("1", "2")).reason not in reasons
