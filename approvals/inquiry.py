@@ -62,7 +62,7 @@ class InquiryForm(forms.Form):
     sort = forms.ChoiceField(label=gettext_lazy("Sort by"), required=False)
     holder = forms.CharField(label=gettext_lazy("Held by"), max_length=100, required=False)
     originator = forms.CharField(label=gettext_lazy("Originator"), max_length=100, required=False)
-    overdue = forms.BooleanField(label=gettext_lazy("Overdue"), required=False)
+    overdue = forms.ChoiceField(label=gettext_lazy("Time limit"), required=False)
     workflow = forms.ModelChoiceField(
         Workflow.objects.all(),
         label=gettext_lazy("Workflow"),
@@ -93,23 +93,24 @@ class InquiryForm(forms.Form):
             "kind": Kind.choices,
             "field": _fields(),
             "origin": Origin.choices,
+            "overdue": [("on", _("Overdue"))],
         }
         for name, pairs in choices.items():
             self.fields[name].choices = [("", _("All")), *pairs]
         self.fields["sort"].choices = [(name, sort.label) for name, sort in SORTS.items()]
-        for name in ("state", "sort"):
+        for name in ("state", "overdue", "sort"):
             self.fields[name].widget.attrs["data-submit-on-change"] = ""
         self.is_valid()
 
     @property
     def main(self) -> list:
         """The filters that are needed most, as bound fields."""
-        return [self[name] for name in ("state", "holder", "originator", "sort")]
+        return [self[name] for name in ("state", "holder", "overdue", "sort")]
 
     @property
     def more(self) -> list:
         """The others."""
-        shown = {"q", "overdue", *(field.name for field in self.main)}
+        shown = {"q", *(field.name for field in self.main)}
         return [field for field in self if field.name not in shown]
 
     @property
