@@ -38,9 +38,9 @@ def new_workflow(page, name):
 def add_step(page, name, username):
     """Fill the empty step of a draft, its name and who decides, and go on to activate it."""
     page.locator("#id_steps-0-name").fill(name)
-    users = page.locator(".field-users")
+    users = page.locator("#steps-0 [data-column=users]")
     users.get_by_role("searchbox").press_sequentially(username)
-    page.get_by_role("option", name=username).click()
+    page.locator(".select2-results").get_by_role("option", name=username).click()
     expect(users.locator(".select2-selection__choice")).to_contain_text(username)
     page.get_by_role("button", name="Save and activate").click()
 
