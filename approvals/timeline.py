@@ -59,8 +59,8 @@ def entries(events, model) -> list[dict]:
 
 def _sameness(line):
     event = line.event
-    who = (event.at, event.actor_id, event.on_behalf_of_id)
-    return (*who, event.verb, event.proposal_id, event.step_id, event.comment)
+    people = (event.at, event.actor_id, event.on_behalf_of_id)
+    return (*people, event.verb, event.proposal_id, event.step_id, event.comment)
 
 
 def _entry(lines):
@@ -73,7 +73,7 @@ def _entry(lines):
         told = _("Released: it can be used from now on.")
     return {
         "at": event.at,
-        "who": _who(event),
+        "who": who(event),
         "what": _what(event),
         "kind": KIND.get(event.verb, ""),
         "via": _via(event),
@@ -99,12 +99,13 @@ def _told(event) -> tuple[str, str]:
     return "", event.comment
 
 
-def _who(event):
-    who = person_name(event.actor)
+def who(event) -> str:
+    """Who did what an entry tells, and on whose behalf."""
+    actor = person_name(event.actor)
     if not event.on_behalf_of:
-        return who
+        return actor
     other = person_name(event.on_behalf_of)
-    return _("%(who)s on behalf of %(other)s") % {"who": who, "other": other}
+    return _("%(who)s on behalf of %(other)s") % {"who": actor, "other": other}
 
 
 def _what(event):

@@ -1,25 +1,30 @@
 """Inquiry: proposals, work items, decisions, imports and history, for reading only."""
 
 from django.contrib import admin
+from django.core.paginator import Paginator
 from django.urls import reverse
+from django.utils.functional import cached_property
 from django.utils.html import format_html
 from django.utils.text import Truncator, capfirst
 from django.utils.translation import gettext_lazy as _
 
-from approvals import registry
+from approvals import registry, timeline
 from approvals.models import (
     Decision,
+    Delegation,
     ImportJob,
     Proposal,
     ProposedChange,
     WorkflowEvent,
     WorkItem,
 )
-from approvals.values import display_text
+from approvals.values import display_text, moment, person_name
 
 from .display import shown
 
 DETAILS_LENGTH = 120
+# Lists of millions count, and lead, no further: filters lead to what is older.
+COUNT_LIMIT = 10_000
 
 
 class ReadOnly:
@@ -38,11 +43,21 @@ class ReadOnly:
         return False
 
 
+class CappedPaginator(Paginator):
+    """Pages of a list as long as it likes, of which it counts the first COUNT_LIMIT rows."""
+
+    @cached_property
+    def count(self):
+        """How many rows there are, or COUNT_LIMIT where there are more."""
+        return self.object_list[:COUNT_LIMIT].count()
+
+
 class ReadOnlyAdmin(ReadOnly, admin.ModelAdmin):
     """A list to search and filter, newest first."""
 
     actions = None
     ordering = ("-id",)
+    paginator = CappedPaginator
     show_full_result_count = False
     list_per_page = 50
     change_form_template = "admin/approvals/read_only.html"
@@ -103,28 +118,74 @@ class DecisionInline(ReadOnlyInline):
     """The decisions on a proposal."""
 
     model = Decision
-    fields = ("person", "action", "comment", "decided_at")
-    related = ("person",)
+    fields = ("person", "on_behalf_of", "action", "comment", "decided_at")
+    related = ("person", "on_behalf_of")
 
 
-class WorkItemInline(ReadOnlyInline):
+class WorkItemColumns:
+    """What a work item shows of the step that it belongs to."""
+
+    @admin.display(description=_("step"))
+    def step(self, item):
+        """The step that the item belongs to."""
+        return item.step_run.step
+
+    @admin.display(description=_("due"))
+    def due(self, item):
+        """When the time limit of the step ends."""
+        return item.step_run.due_at and moment(item.step_run.due_at)
+
+    @admin.display(description=_("claimed by"))
+    def claimed_by(self, item):
+        """Who has taken it out of his groups' hands."""
+        return item.step_run.claimed_by and person_name(item.step_run.claimed_by)
+
+
+class WorkItemInline(WorkItemColumns, ReadOnlyInline):
     """Whom a proposal was, or is, assigned to."""
 
     model = WorkItem
-    fields = ("assignee", "state", "created_at")
-    related = ("assignee",)
+    fields = (
+        "step",
+        "assignee",
+        "group",
+        "on_behalf_of",
+        "state",
+        "created_at",
+        "due",
+        "claimed_by",
+    )
+    readonly_fields = ("step", "due", "claimed_by")
+    related = ("assignee", "group", "on_behalf_of", "step_run__step", "step_run__claimed_by")
+
+
+class DelegationInline(ReadOnlyInline):
+    """Whose work items on a proposal go to whom."""
+
+    model = Delegation
+    fields = ("person", "delegate", "comment", "at")
+    related = ("person", "delegate")
 
 
 @admin.register(Proposal)
 class ProposalAdmin(ReadOnlyAdmin):
     """Proposals with their changes, work items and decisions."""
 
-    list_display = ("id", "record_key", "state", "submitted_by", "submitted_at", "closed_at")
-    list_filter = ("state", "origin", "submitted_at")
+    list_display = (
+        "id",
+        "record_key",
+        "kind",
+        "state",
+        "submitted_by",
+        "submitted_at",
+        "closed_at",
+    )
+    list_filter = ("state", "kind", "origin", "submitted_at")
     list_select_related = ("submitted_by",)
     search_fields = ("=record_key",)
     fields = (
         "customer",
+        "kind",
         "state",
         "origin",
         "import_job",
@@ -134,11 +195,12 @@ class ProposalAdmin(ReadOnlyAdmin):
         "submitted_at",
         "note",
         "version",
+        "automatic_action",
         "closed_at",
         "history",
     )
     readonly_fields = ("customer", "history")
-    inlines = (ChangeInline, WorkItemInline, DecisionInline)
+    inlines = (ChangeInline, WorkItemInline, DelegationInline, DecisionInline)
 
     @admin.display(description=_("account"))
     def customer(self, proposal):
@@ -149,9 +211,8 @@ class ProposalAdmin(ReadOnlyAdmin):
     @admin.display(description=_("history"))
     def history(self, proposal):
         """A link to everything that happened to the proposal."""
-        url = reverse("admin:approvals_workflowevent_changelist")
-        text = _("Show what happened")
-        return format_html('<a href="{}?proposal__id__exact={}">{}</a>', url, proposal.pk, text)
+        url = reverse("approvals:proposal_history", args=[proposal.pk])
+        return format_html('<a href="{}">{}</a>', url, _("Show what happened"))
 
 
 @admin.register(ProposedChange)
@@ -175,29 +236,51 @@ class ProposedChangeAdmin(ChangeValues, ReadOnlyAdmin):
 
 
 @admin.register(WorkItem)
-class WorkItemAdmin(ReadOnlyAdmin):
+class WorkItemAdmin(WorkItemColumns, ReadOnlyAdmin):
     """What waits, or waited, for whom."""
 
-    list_display = ("record_key", "step", "assignee", "state", "created_at", "proposal")
+    list_display = (
+        "record_key",
+        "step",
+        "assignee",
+        "on_behalf_of",
+        "state",
+        "created_at",
+        "due",
+        "claimed_by",
+        "proposal",
+    )
     list_filter = ("state", "created_at")
-    list_select_related = ("step_run__step", "assignee", "proposal")
+    list_select_related = (
+        "step_run__step",
+        "step_run__claimed_by",
+        "assignee",
+        "on_behalf_of",
+        "proposal",
+    )
     search_fields = ("=record_key", "=assignee__username")
-    fields = list_display
-    readonly_fields = ("step",)
+    fields = (*list_display, "group")
+    readonly_fields = ("step", "due", "claimed_by")
 
-    @admin.display(description=_("step"))
-    def step(self, item):
-        """The step that the item belongs to."""
-        return item.step_run.step
+
+@admin.register(Delegation)
+class DelegationAdmin(ReadOnlyAdmin):
+    """Whose work items on which proposal go to whom."""
+
+    list_display = ("at", "person", "delegate", "proposal", "comment")
+    list_filter = ("at",)
+    list_select_related = ("person", "delegate", "proposal")
+    search_fields = ("=proposal__record_key", "=person__username", "=delegate__username")
+    fields = list_display
 
 
 @admin.register(Decision)
 class DecisionAdmin(ReadOnlyAdmin):
     """Who decided what."""
 
-    list_display = ("decided_at", "person", "action", "proposal", "comment")
+    list_display = ("decided_at", "person", "on_behalf_of", "action", "proposal", "comment")
     list_filter = ("action", "decided_at")
-    list_select_related = ("person", "proposal")
+    list_select_related = ("person", "on_behalf_of", "proposal")
     search_fields = ("=proposal__record_key", "=person__username")
     fields = (*list_display, "revision")
 
@@ -230,14 +313,13 @@ class ImportJobAdmin(ReadOnlyAdmin):
 class WorkflowEventAdmin(ReadOnlyAdmin):
     """Workflow history: everything that happened, newest first."""
 
-    list_display = ("at", "actor", "verb", "record_key", "label", "details")
+    list_display = ("at", "who", "verb", "record_key", "label", "details")
     list_filter = ("at", "origin", "verb")
-    list_select_related = ("actor", "content_type")
+    list_select_related = ("actor", "on_behalf_of", "content_type")
     search_fields = ("=record_key", "=actor__username")
     fields = (
         "at",
-        "actor",
-        "on_behalf_of",
+        "who",
         "verb",
         "record_key",
         "label",
@@ -248,7 +330,12 @@ class WorkflowEventAdmin(ReadOnlyAdmin):
         "origin",
         "import_job",
     )
-    readonly_fields = ("label", "change")
+    readonly_fields = ("who", "label", "change")
+
+    @admin.display(description=_("who"))
+    def who(self, event):
+        """Who did it, and for whom; the workflow where a rule or a time limit did."""
+        return timeline.who(event)
 
     @admin.display(description=_("field"))
     def label(self, event):

@@ -4,15 +4,25 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from approvals import proposals
-from approvals.models import Proposal
+from approvals.admin import inquiry
+from approvals.models import Delegation, Proposal, StepRun, WorkflowEvent
 from customers.models import Customer
 from tests.customers.factories import customer
 
 from .helpers import edit
 
-READ_ONLY = ["proposal", "proposedchange", "workitem", "decision", "importjob", "workflowevent"]
+READ_ONLY = [
+    "proposal",
+    "proposedchange",
+    "workitem",
+    "delegation",
+    "decision",
+    "importjob",
+    "workflowevent",
+]
 
 
 @pytest.fixture
@@ -30,6 +40,8 @@ def decided(workflow, govern_fields, clerk, approver):
     change_records(Customer, [Change("C-1", {"name": "New name"})], by=clerk, source=BROWSER)
     proposal = submit(Proposal.objects.get().pk, by=clerk)
     item = WorkItem.objects.get()
+    delegated = {"person": approver, "delegate": clerk, "comment": "On leave", "at": timezone.now()}
+    Delegation.objects.create(proposal=proposal, **delegated)
     decide([Vote(item.pk, proposal.revision)], Action.APPROVE, by=approver)
     return proposal
 
@@ -57,6 +69,33 @@ def test_the_history_shows_values_as_people_read_them(as_auditor, decided):
     assert "Enable Name" in html
     assert "Enable customer approvals" in html
     assert "Old name" in html
+
+
+def test_the_history_names_who_did_it_and_for_whom(as_auditor, decided, approver):
+    event = WorkflowEvent.objects.last()
+    for actor in (None, event.actor):
+        event.pk, event._state.adding = None, True
+        event.actor, event.on_behalf_of = actor, approver
+        event.save()
+    html = as_auditor.get("/admin/approvals/workflowevent/").content.decode()
+    assert "Workflow on behalf of Anna Approver" in html
+    assert f"{event.actor.get_full_name()} on behalf of Anna Approver" in html
+
+
+def test_the_page_of_a_proposal_shows_who_claimed_and_who_delegated(as_auditor, decided, clerk):
+    StepRun.objects.update(claimed_by=clerk, due_at="2031-05-04T12:00Z")
+    html = as_auditor.get(f"/admin/approvals/proposal/{decided.pk}/change/").content.decode()
+    assert "Clara Clerk" in html
+    assert "On leave" in html
+    assert "05/04/2031 noon" in html
+    assert reverse("approvals:proposal_history", args=[decided.pk]) in html
+
+
+def test_a_long_list_is_counted_no_further_than_it_leads(as_auditor, decided, monkeypatch):
+    monkeypatch.setattr(inquiry, "COUNT_LIMIT", 3)
+    response = as_auditor.get("/admin/approvals/workflowevent/")
+    assert WorkflowEvent.objects.count() > 3
+    assert response.context["cl"].result_count == 3
 
 
 def test_a_proposal_is_found_by_its_account(as_auditor, decided):
