@@ -7,7 +7,17 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from . import substitutions
-from .models import OPEN, Contributor, Decision, ItemState, Proposal, State, WorkItem
+from .models import (
+    OPEN,
+    Contributor,
+    Decision,
+    ItemState,
+    Proposal,
+    RunState,
+    State,
+    StepRun,
+    WorkItem,
+)
 from .models.permissions import may_decide
 
 # Counting goes no further than one beyond this: a tab tells where there is much, not how much.
@@ -67,7 +77,7 @@ class Desk:
     def waiting(self) -> QuerySet:
         """The open work items that `cases.why_not` would let him decide now."""
         me = self.person
-        held = self._held()
+        held = self.held()
         free = Q(step_run__claimed_by=None) | Q(step_run__claimed_by=me)
         items = held.filter(free | Q(step_run__claimed_by=F("assignee")))
         decided = Decision.objects.filter(person=me, step_run=OuterRef("step_run"))
@@ -86,7 +96,8 @@ class Desk:
 
     def claimed(self) -> QuerySet:
         """Open work items that he has claimed."""
-        return self._one_a_step(self._held().filter(step_run__claimed_by=self.person))
+        runs = StepRun.objects.filter(claimed_by=self.person, state=RunState.RUNNING)
+        return self._one_a_step(self.held().filter(step_run__in=runs))
 
     def on_behalf(self) -> QuerySet:
         """What he may decide for somebody else: a delegate's and a substitute's work items."""
@@ -106,7 +117,7 @@ class Desk:
         """The decisions that he took."""
         return Decision.objects.filter(person=self.person)
 
-    def _held(self):
+    def held(self) -> QuerySet:
         """Open work items that are his, or of people he stands in for."""
         mine = Q(assignee=self.person)
         return _open().filter(mine | self.absent.items() if self.absent.pairs else mine)

@@ -5,7 +5,6 @@ from datetime import datetime
 from django import forms
 from django.db.models import (
     CharField,
-    Count,
     DateTimeField,
     Exists,
     OuterRef,
@@ -23,6 +22,7 @@ from .desk import Desk
 from .models import (
     OPEN,
     Decision,
+    ImportJob,
     Kind,
     Outcome,
     Proposal,
@@ -35,6 +35,8 @@ from .models import (
 )
 from .paging import Sort, read_id
 
+# How many imports can be chosen from.
+IMPORTS = 50
 # Sorts after every real time limit.
 NEVER = Value(datetime(9999, 12, 31, tzinfo=timezone.get_fixed_timezone(0)), DateTimeField())
 
@@ -198,13 +200,11 @@ class WorkListForm(forms.Form):
         return paging.following(self.rows(), self.order, item.pk)
 
     def _imports(self):
-        path = _path(self.model, "import_job")
-        rows = self.all_rows.filter(**{f"{path}__isnull": False}).order_by(path)
-        rows = rows.values_list(path, f"{path}__file_name").annotate(Count("pk"))
-        names = {
-            pk: _("%(id)s: %(file)s (%(count)s)") % {"id": pk, "file": name, "count": count}
-            for pk, name, count in rows
-        }
+        """The newest imports that he has to do with."""
+        rows = self.desk.held() if self.model is WorkItem else self.all_rows
+        rows = rows.filter(**{_path(self.model, "import_job"): OuterRef("pk")})
+        jobs = ImportJob.objects.filter(Exists(rows)).order_by("-pk")[:IMPORTS]
+        names = {job.pk: str(job) for job in jobs}
         if wanted := self.cleaned_data["import"]:
             # An old link to an import of which nothing is left: an empty list, not everything.
             names.setdefault(wanted, _("%(id)s: nothing open") % {"id": wanted})
