@@ -160,13 +160,12 @@ def substitutes() -> list:
     return routing.by_name(routing.all_deciders())
 
 
-def described(substitution: Substitution | None) -> str:
-    """Who stands in, on which days, for what, in one line; "" for None."""
-    if substitution is None:
-        return ""
-    return _("%(who)s, %(days)s, %(what)s") % {
+def described(substitution: Substitution, on: str = "") -> str:
+    """Who stands in for whom, on which days, for what, in one line; on: the days, in words."""
+    return _("%(who)s for %(person)s, %(days)s, %(what)s") % {
         "who": values.person_name(substitution.substitute),
-        "days": days(substitution),
+        "person": values.person_name(substitution.person),
+        "days": on or days(substitution),
         "what": substitution.workflow or _("everything"),
     }
 
@@ -188,18 +187,22 @@ def _require_right(substitution, by):
 
 
 def _record(before, after, by, source):
-    """Readable texts, since who reads the history may not see the people's accounts any more."""
-    old, new = described(before), described(after)
+    old, new = (_lasting(substitution) for substitution in (before, after))
     if old == new:
         return
     event = WorkflowEvent(
         verb=Verb.SUBSTITUTION_CHANGED,
         actor=by,
-        on_behalf_of=None,
         old=old,
         new=new,
-        comment=values.person_name((after or before).person),
         origin=source.origin,
         import_job=source.job,
     )
     history.record([event])
+
+
+def _lasting(substitution):
+    """A text for the history: with names, since accounts may go; with days that all read alike."""
+    if substitution is None:
+        return ""
+    return described(substitution, f"{substitution.starts} – {substitution.ends}")

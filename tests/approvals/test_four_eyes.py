@@ -332,6 +332,17 @@ def test_the_database_looks_at_the_proposal_of_the_work_item(toucher, other, cle
         insert(item, toucher)
 
 
+def test_the_database_looks_at_the_proposal_that_the_decision_names(toucher, other, clerk):
+    """A work item of another proposal does not let one slip through either."""
+    customer("B")
+    edit(clerk, "B", credit_limit="5")
+    item = WorkItem.objects.get(proposal=submitted(clerk), assignee=toucher)
+    item.proposal_id = proposed(toucher, clerk).pk
+    for person, principal in ((toucher, None), (other, toucher)):
+        with pytest.raises(IntegrityError, match="four eyes"):
+            insert(item, person, on_behalf_of=principal)
+
+
 def test_the_database_takes_one_decision_of_a_person_in_a_step(toucher, other, clerk, approver):
     edit(clerk, "A", credit_limit="5")
     first, second = WorkItem.objects.filter(proposal=submitted(clerk)).order_by("pk")
