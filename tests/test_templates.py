@@ -24,6 +24,9 @@ customers = [
 approvals = [
     path("work-items/", _page, name="work_items"),
     path("proposals/1/submit/", _page, name="submit"),
+    path("proposals/1/reassign/", _page, name="reassign"),
+    path("work-items/1/delegate/", _page, name="delegate"),
+    path("my-substitutes/", _page, name="my_substitutes"),
     path("inquiry/", _page, name="inquiry"),
 ]
 urlpatterns = [
@@ -106,7 +109,10 @@ def test_navigation_shows_setup_to_staff(rf, settings):
         ("/customers/1/", ("Customers", "true")),
         ("/proposals/1/submit/", ("Customers", "true")),
         ("/customers/import/", ("Import customers", "page")),
+        ("/proposals/1/reassign/", ("Customers", "true")),
         ("/work-items/", ("My work items", "page")),
+        ("/work-items/1/delegate/", ("My work items", "true")),
+        ("/my-substitutes/", None),
         ("/inquiry/", ("Proposals", "page")),
     ],
 )
@@ -119,7 +125,7 @@ def test_navigation_marks_the_section_one_is_in(rf, settings, at, current):
         "approvals.view_workflowevent",
     )
     html = _nav(rf, settings, person, at)
-    assert html.count("aria-current") == 1
+    assert html.count("aria-current") == bool(current)
     assert _current(html) == current
 
 

@@ -4,8 +4,9 @@ from decimal import Decimal
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import timezone
 
-from approvals.models import Behavior, Proposal, WorkItem
+from approvals.models import Behavior, Proposal, Substitution, WorkItem
 from customers.imports import jobs
 from tests.approvals.helpers import edit
 from tests.customers.factories import customer
@@ -80,6 +81,21 @@ def test_the_pages_of_an_administrator_are_in_order(page_of, workflow, administr
     pages = ["/admin/", f"{setup}/approvalparameters/1/change/", f"{setup}/workflow/"]
     pages += [f"{setup}/workflow/{workflow.workflow_id}/change/"]
     pages += [f"{setup}/workflowversion/{workflow.pk}/change/"]
+    assert faults(page_of(administrator), pages) == []
+
+
+def test_the_pages_of_who_hands_on_work_are_in_order(
+    page_of, shop, person, approver, administrator
+):
+    long = person("x" * 100, "Approver", first_name="W" * 60, last_name="Q" * 60)
+    for name, by in ((approver, long), (long, approver)):
+        today = timezone.localdate()
+        Substitution.objects.create(person=name, substitute=by, starts=today, ends=today)
+    item = WorkItem.objects.get()
+    pages = [f"/work-items/{item.pk}/delegate/", "/my-substitutes/"]
+    assert faults(page_of(approver), pages) == []
+    pages = [f"/proposals/{item.proposal_id}/{name}/" for name in ("reassign", "terminate")]
+    pages += ["/work-items/reassign/", "/admin/approvals/substitution/"]
     assert faults(page_of(administrator), pages) == []
 
 
