@@ -364,6 +364,18 @@ def test_where_no_administrator_may_decide_it_stays_and_the_history_says_so(
     assert vote(approver, proposal).done
 
 
+def test_an_administrator_who_has_it_already_does_not_get_it_from_himself(
+    step, propose, clock, administrator
+):
+    administrator.groups.add(Group.objects.get(name="Approver"))
+    step.users.set([administrator])
+    proposal = propose()
+    clock.later(hours=8)
+    assert deadlines.process() == {"stayed": 1}
+    assert holders(proposal) == ["administrator"]
+    assert WorkItem.objects.count() == 1
+
+
 @pytest.mark.parametrize("action", FinalAction)
 @pytest.mark.parametrize("policy", Policy)
 def test_time_never_approves(

@@ -241,6 +241,48 @@ def test_whoever_voted_for_an_absent_person_keeps_his_item_where_enough_others_a
     assert everybody_can_decide()
 
 
+def test_whoever_has_voted_in_a_step_gets_no_work_item_in_it(
+    clerk, approver, person, workflow, govern_fields, administrator
+):
+    all_must_approve(workflow, person("colleague", "Approver"))
+    govern_fields("credit_limit")
+    customer("C1", credit_limit="100")
+    edit(clerk, "C1", credit_limit="200")
+    proposals.submit(Proposal.objects.get().pk, by=clerk)
+    deputy = person("deputy", "Approver")
+    Substitution.objects.create(
+        person=approver, substitute=deputy, starts="2020-01-01", ends="2100-01-01"
+    )
+    item = WorkItem.objects.get(assignee=approver)
+    decisions.decide([decisions.Vote(item.pk, 2)], "approve", by=deputy)
+    workflow.steps.get(position=1).users.add(deputy)
+    User.objects.filter(username="colleague").update(is_active=False)
+    assert hand_over_orphans(by=None) == 1
+    assert open_assignees() == [administrator]
+
+
+def test_only_who_is_missing_is_replaced_where_that_is_enough(
+    clerk, approver, person, workflow, govern_fields, administrator
+):
+    colleague = person("colleague", "Approver")
+    all_must_approve(workflow, colleague, person("third", "Approver"))
+    workflow.steps.filter(position=1).update(policy="majority")
+    govern_fields("credit_limit")
+    customer("C1", credit_limit="100")
+    edit(clerk, "C1", credit_limit="200")
+    proposals.submit(Proposal.objects.get().pk, by=clerk)
+    Substitution.objects.create(
+        person=approver, substitute=colleague, starts="2020-01-01", ends="2100-01-01"
+    )
+    item = WorkItem.objects.get(assignee=approver)
+    decisions.decide([decisions.Vote(item.pk, 2)], "approve", by=colleague)
+    User.objects.filter(username="third").update(is_active=False)
+    deputy = person("deputy", "Approver")
+    workflow.steps.get(position=1).users.add(deputy)
+    assert hand_over_orphans(by=None) == 1
+    assert open_assignees() == [colleague, deputy]
+
+
 def test_fewer_people_than_are_missing_take_no_vote_away(
     clerk, approver, person, workflow, govern_fields, administrator, second_approver
 ):

@@ -76,8 +76,9 @@ def test_working_days_end_at_the_same_time_of_day_across_daylight_saving():
 
 def test_hours_are_hours_across_daylight_saving():
     amsterdam = ZoneInfo("Europe/Amsterdam")
-    start = datetime(2026, 3, 28, 12, tzinfo=amsterdam)
-    assert hours(start, 24) == datetime(2026, 3, 29, 13, tzinfo=amsterdam)
+    with timezone.override(amsterdam):
+        end = hours(datetime(2026, 3, 28, 12, tzinfo=amsterdam), 24)
+    assert end == datetime(2026, 3, 29, 11, tzinfo=UTC)
 
 
 def test_the_day_is_the_one_of_the_time_zone_that_is_set():
