@@ -5,7 +5,7 @@ from decimal import Decimal
 from django.core import mail
 from django.utils.translation import gettext as _
 
-from approvals import proposals, queries, registry, values
+from approvals import proposals, queries, registry, timeline, values
 from approvals.changes import change_records, plan_changes
 from approvals.models import OPEN, Action, ItemState, Proposal, State, WorkItem
 from approvals.outcomes import CODE, Change, Refused
@@ -114,4 +114,4 @@ def _tell_history(customer, proposal, say):
     for line in queries.event_lines(events, Customer):
         change = f" {line.label}: {line.old or '–'} → {line.new}" if line.label else ""
         comment = f" “{line.event.comment}”" if line.event.comment else ""
-        say(f"   {line.event.actor.get_full_name()}: {line.what}{change}{comment}")
+        say(f"   {timeline.who(line.event)}: {line.what}{change}{comment}")

@@ -84,6 +84,13 @@ def test_the_pages_of_an_administrator_are_in_order(page_of, workflow, administr
     assert faults(page_of(administrator), pages) == []
 
 
+def test_the_pages_of_an_inquiry_are_in_order(page_of, shop, administrator):
+    history = [f"/proposals/{proposal.pk}/history/" for proposal in Proposal.objects.all()]
+    pages = ["/inquiry/", "/inquiry/?state=lost", "/inquiry/?q=nobody", "/inquiry/cycle-times/"]
+    pages += [*history, f"{history[0]}?field=lost", f"{shop.get_absolute_url()}history/"]
+    assert faults(page_of(administrator), pages) == []
+
+
 def test_the_pages_of_who_hands_on_work_are_in_order(
     page_of, shop, person, approver, administrator
 ):
