@@ -21,6 +21,7 @@ from .models import (
     Outcome,
     Proposal,
     ProposedChange,
+    StepRun,
     Verb,
     WorkItem,
 )
@@ -62,8 +63,14 @@ def assigned(
 
 
 def reminded(work_items: list[WorkItem]) -> None:
-    """Remind each assignee, and whoever stands in for him today, of what still waits."""
-    assigned(work_items, occasion=Occasion.REMINDED)
+    """Remind each assignee, and whoever stands in for him today, of what still waits.
+
+    Where somebody has claimed a step's work item, nobody else is reminded.
+    """
+    claimed = StepRun.objects.filter(pk__in={item.step_run_id for item in work_items})
+    claimer = dict(claimed.exclude(claimed_by=None).values_list("pk", "claimed_by"))
+    kept = [i for i in work_items if claimer.get(i.step_run_id, i.assignee_id) == i.assignee_id]
+    assigned(kept, occasion=Occasion.REMINDED)
 
 
 def decided(
@@ -84,8 +91,7 @@ def decided(
     """
     found = defaultdict(list)
     for person, proposal in _concerned(proposals, verb):
-        if by is None or person != by.pk:
-            found[person].append(proposal)
+        found[person].append(proposal)
     told = _told(job, OCCASIONS[Verb(verb)], found)
     with notices.in_house_language():
         cases = _named_cases(found)
