@@ -1,10 +1,10 @@
-"""Who may open the pages of the work list."""
+"""Who may open the pages on which work items are decided and handed on."""
 
 from functools import wraps
 
 from django.core.exceptions import PermissionDenied
 
-from ..models.permissions import may_decide
+from ..models.permissions import may_administer, may_decide
 
 
 def decider_required(view):
@@ -13,6 +13,18 @@ def decider_required(view):
     @wraps(view)
     def wrapped(request, *args, **kwargs):
         if not may_decide(request.user):
+            raise PermissionDenied
+        return view(request, *args, **kwargs)
+
+    return wrapped
+
+
+def administrator_required(view):
+    """Refuse whoever does not administer workflows."""
+
+    @wraps(view)
+    def wrapped(request, *args, **kwargs):
+        if not may_administer(request.user):
             raise PermissionDenied
         return view(request, *args, **kwargs)
 

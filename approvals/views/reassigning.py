@@ -1,9 +1,6 @@
 """Reassign: pages on which a workflow administrator gives open work items to somebody else."""
 
-from functools import wraps
-
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.db.models import Count
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -12,25 +9,13 @@ from django.views.decorators.http import require_http_methods
 from .. import proposals, reassigning, routing
 from ..links import proposed_changes_url
 from ..models import ItemState, Proposal, WorkItem
-from ..models.permissions import may_administer
 from ..outcomes import Refused
 from ..people_forms import ReassignAllForm, ReassignForm
 from ..values import person_name
 from ..work_item_lines import work_item_lines
+from .access import administrator_required
 
 asks_first = require_http_methods(["GET", "HEAD", "POST"])
-
-
-def administrator_required(view):
-    """Refuse whoever may not give work items to others."""
-
-    @wraps(view)
-    def wrapped(request, *args, **kwargs):
-        if not may_administer(request.user):
-            raise PermissionDenied
-        return view(request, *args, **kwargs)
-
-    return wrapped
 
 
 @asks_first

@@ -1,7 +1,6 @@
 """My substitutes: who decides on behalf of the person who is logged in, and when."""
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -9,18 +8,17 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from .. import substitutions
 from ..models import Substitution
-from ..models.permissions import may_decide
 from ..people_forms import SubstitutionForm
+from .access import decider_required
 
 # Of those that are over, no more than these.
 PAST = 20
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@decider_required
 def my_substitutes(request):
     """List a person's own substitutions, and take another one."""
-    if not may_decide(request.user):
-        raise PermissionDenied
     form = SubstitutionForm(request.POST or None, person=request.user)
     if request.method == "POST" and form.is_valid():
         _add(request, form)
