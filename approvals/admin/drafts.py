@@ -183,6 +183,19 @@ class DraftAdmin(Choosing, AdministeredAdmin):
             messages.error(request, str(refusal))
             return redirect(page_of(version_of(part)))
 
+    def delete_view(self, request, object_id, extra_context=None):
+        """Delete a draft or a part of one, and note it."""
+        part = self.get_object(request, unquote(object_id))
+        if request.method != "POST" or part is None:
+            return super().delete_view(request, object_id, extra_context)
+        with workflows.noting(version_of(part).workflow, by=request.user):
+            response = super().delete_view(request, object_id, extra_context)
+        return self.after_delete(part) if response.status_code == 302 else response
+
+    def after_delete(self, part):
+        """Back to the version."""
+        return redirect(page_of(version_of(part)))
+
     def show(self, request, part):
         """The form, or for who may not edit it the version's page in words."""
         if self.has_change_permission(request, part):

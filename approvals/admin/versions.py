@@ -72,14 +72,9 @@ class VersionAdmin(DraftAdmin):
         count = part.automatic_actions.count()
         return context | _titles(part) | {"activates": True, "action_count": count}
 
-    def delete_view(self, request, object_id, extra_context=None):
-        """Delete a draft, and note it."""
-        version = self.get_object(request, object_id)
-        if request.method != "POST" or version is None:
-            return super().delete_view(request, object_id, extra_context)
-        with workflows.noting(version.workflow, by=request.user):
-            super().delete_view(request, object_id, extra_context)
-        return redirect("admin:approvals_workflow_change", version.workflow_id)
+    def after_delete(self, part):
+        """Back to the workflow."""
+        return redirect("admin:approvals_workflow_change", part.workflow_id)
 
     def response_change(self, request, obj):
         """Go on to activate where that was asked; else stay on the draft."""

@@ -183,6 +183,13 @@ def test_what_is_missing_is_told_on_the_page_of_the_step_and_of_the_version(
     assert f'<a href="{step_page(step)}">{text}</a>' in html
 
 
+def test_deleting_a_step_on_a_page_of_its_own_is_noted(as_administrator, draft, step):
+    url = step_page(step).replace("change", "delete")
+    assert as_administrator.post(url, {"post": "yes"}).url == version_page(draft)
+    assert not draft.steps.exists()
+    assert "version 1, step 1 removed: Manager" in noted()
+
+
 # Automatic actions
 
 
