@@ -85,6 +85,7 @@ def set_up_approvals(*, by) -> None:
         by=by,
         enabled=True,
         entity_behavior=Behavior.PROPOSE,
+        approve_new_records=True,
         fields=dict.fromkeys(GOVERNED, True),
     )
 

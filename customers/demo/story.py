@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from random import Random
 
 from approvals import decisions, proposals
-from approvals.changes import change_records
+from approvals.changes import change_records, create_records
 from approvals.models import Action, ItemState, Proposal, WorkItem
 from approvals.outcomes import CODE, Change
 from customers.models import Customer
@@ -20,7 +20,8 @@ APPROVE, REJECT, REQUEST_CHANGE = Action.APPROVE, Action.REJECT, Action.REQUEST_
 class Episode:
     """One customer's changes, and what became of them.
 
-    edits: who set which values, in order. note: of whoever submitted, the last to edit;
+    edits: who set which values, in order; the first makes the customer, where it is a new
+    one. note: of whoever submitted, the last to edit;
     None: nobody did. decisions: who decided what, and why, in order.
     """
 
@@ -85,6 +86,33 @@ STORY = (
         (("jonas", {"invoice_account": "NL-1001", "contact_person": "Tess Hoekstra"}),),
         "The shop was taken over; invoices go to the new owner.",
     ),
+    # A new customer, held until it is approved.
+    Episode(
+        "NL-1061",
+        (
+            (
+                "emma",
+                {
+                    "name": "Fietspunt Vechtzicht",
+                    "search_name": "FIETSPUNT VECHTZICHT",
+                    "customer_group": "30",
+                    "language": "nl",
+                    "street": "Vechtkade 12",
+                    "city": "Utrecht",
+                    "postal_code": "3555 AB",
+                    "country": "NL",
+                    "contact_person": "Noor Vechter",
+                    "phone": "+31 30 000 14 12",
+                    "email": "noor@fietspunt-vechtzicht.example",
+                    "credit_limit": 3000,
+                    "payment_terms": "Net14",
+                    "payment_method": "BANK",
+                    **_bank_change("NL", 61),
+                },
+            ),
+        ),
+        "Opens in April. Trade register seen; please check the bank account.",
+    ),
     # Approved by credit control, waiting for the finance director.
     Episode(
         "DE-1012",
@@ -128,9 +156,11 @@ def happen() -> None:
 def _edit(episode):
     for username, values in episode.edits:
         change = Change(episode.account, values)
-        (outcome,) = change_records(Customer, [change], by=the(username), source=CODE)
+        known = Customer.objects.filter(account=episode.account).exists()
+        door = change_records if known else create_records
+        (outcome,) = door(Customer, [change], by=the(username), source=CODE)
         if outcome.failed:
-            raise ValueError(f"{episode.account} cannot be changed so: {outcome.errors}")
+            raise ValueError(f"{episode.account} cannot be set so: {outcome.errors}")
 
 
 def _submit_and_decide(episode):

@@ -9,10 +9,12 @@ from approvals.models import (
     Action,
     Behavior,
     Kind,
+    Operator,
     Outcome,
     Proposal,
     ProposedChange,
     State,
+    Subject,
     Verb,
     VersionState,
     WorkflowEvent,
@@ -20,7 +22,7 @@ from approvals.models import (
 )
 from approvals.outcomes import BROWSER, Change, Refused
 from approvals.registry import HELD
-from customers.models import Customer
+from customers.models import Currency, Customer
 from tests.customers.factories import customer
 
 from .helpers import edit, import_source, live, vote
@@ -139,6 +141,23 @@ def test_it_is_checked_as_it_is_meant(create):
     assert set(why(create(swift="DEUTDEFF"))) == {"iban"}
     assert set(why(create(customer_group="nope"))) == {"customer_group"}
     assert not Customer.objects.filter(account="NEW").exists()
+
+
+def test_what_stands_in_a_field_meanwhile_has_to_exist_too(create, govern_fields):
+    govern_fields("currency", approve_new=True)
+    Currency.objects.filter(code="EUR").update(active=False)
+    assert list(why(create(currency="USD"))) == ["currency"]
+
+
+def test_conditions_on_the_customer_read_what_a_new_one_is_to_have(create, steward):
+    WorkflowVersion.objects.get().conditions.create(
+        subject=Subject.RECORD, field="customer_group", operator=Operator.IS, value="10"
+    )
+    source = import_source(steward, Behavior.PROPOSE)
+    assert create("OTHER", by=steward, source=source, customer_group="20").failed
+    assert create(by=steward, source=source).status == "created"
+    proposal = proposals.recall(Proposal.objects.get().pk, by=steward)
+    assert proposals.submit(proposal.pk, by=steward).state == State.PENDING
 
 
 @pytest.mark.parametrize("on", [True, False])
@@ -348,13 +367,15 @@ def test_with_approvals_off_a_save_that_completes_it_releases_it(held, clerk, of
 
 
 def test_with_approvals_off_a_pending_one_is_released_by_its_approval_only(
-    held, clerk, off, approve
+    create, clerk, off, approve, govern_fields
 ):
-    proposals.submit(held.pk, by=clerk)
+    govern_fields("iban", approve_new=True)
+    [number] = create().proposals
+    proposal = proposals.submit(number, by=clerk)
     off()
     edit(clerk, "NEW", phone="050 123")
     assert is_held()
-    approve(held)
+    approve(proposal)
     assert not is_held()
 
 

@@ -71,10 +71,11 @@ def test_the_company_is_the_same_each_time():
 
 
 def test_customers_have_tax_numbers_and_bank_accounts_of_their_own(founded):
+    approved = Customer.objects.choosable()
     for name in ("tax_exempt_number", "iban", "email"):
-        values = list(Customer.objects.values_list(name, flat=True))
+        values = list(approved.values_list(name, flat=True))
         assert "" not in values
-    assert Customer.objects.values("iban").distinct().count() == Customer.objects.count()
+    assert approved.values("iban").distinct().count() == approved.count()
 
 
 def test_addresses_of_the_internet_are_reserved_for_examples():
@@ -131,6 +132,12 @@ def test_there_are_proposals_in_every_state(founded):
 @pytest.mark.parametrize("username", ["sofia", "lucas", "henrik"])
 def test_every_approver_has_something_to_decide(founded, username):
     assert WorkItem.objects.filter(assignee__username=username, state="open").exists()
+
+
+def test_one_new_customer_is_held_until_it_is_approved(founded):
+    held = Customer.objects.get(held=True)
+    proposal = Proposal.objects.get(object_id=held.pk)
+    assert (held.name, proposal.kind, proposal.state) == ("", "new", "pending")
 
 
 def test_the_history_tells_how_the_data_came_in(founded):

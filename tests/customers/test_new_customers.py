@@ -206,13 +206,16 @@ def test_parts_of_a_name_that_waits_for_approval_are_whole_the_second_time(stewa
     assert outcomes(take(steward, *lines)) == {2: "unchanged"}
 
 
-def test_a_preview_says_what_the_import_then_does(steward):
+def test_a_preview_says_what_the_import_then_does(steward, govern_fields):
+    govern_fields("name", approve_new=True)
     lines = [
         "account,name,customer_group,invoice_account,phone",
         "N-2,First,10,N-2,1000",
         "N-3,Refers to one that is held,10,N-2,1000",
+        "A-1,,,N-2,",
     ]
-    expected = {2: "created", 3: "failed"}
+    customer("A-1")
+    expected = {2: "created", 3: "failed", 4: "failed"}
     preview, job = take(steward, *lines, dry_run=True), take(steward, *lines)
     assert outcomes(preview) == outcomes(job) == expected
     [notes] = job.row_outcomes.filter(outcome="created").values_list("notes", flat=True)
