@@ -52,7 +52,7 @@ def test_a_change_goes_from_edit_to_applied(page_of, shop, clerk, approver, seco
     expect_no_changes_open(desk, shop)
     desk.get_by_role("link", name="History", exact=True).click()
     for text in ("They grow.", "Agreed.", "Anna Approver", "Ben Approver"):
-        expect(desk.get_by_text(text).first).to_be_visible()
+        expect(desk.locator(".timeline").get_by_text(text).first).to_be_visible()
 
 
 def test_a_rejected_change_is_edited_and_submitted_again(
