@@ -123,12 +123,24 @@ class Desk:
         return _open().filter(mine | self.absent.items() if self.absent.pairs else mine)
 
     def _one_a_step(self, items):
-        """He decides once in a step: his own work item, or the first of those he stands in for."""
+        """He decides once in a step: his own work item, or the first of those he stands in for.
+
+        His own is no reason to leave out another where he could not decide his own: somebody
+        for whom he stands in has claimed the step, or a contributor delegated it to him.
+        """
         if not self.absent.pairs:
             return items
-        before = Q(assignee=self.person) | Q(pk__lt=OuterRef("pk"))
-        other = items.filter(before, step_run=OuterRef("step_run")).exclude(pk=OuterRef("pk"))
-        return items.filter(Q(assignee=self.person) | ~Exists(other))
+        me, same = self.person, WorkItem.objects.filter(step_run=OuterRef("step_run"))
+        same = same.filter(state=ItemState.OPEN)
+        barred = Contributor.objects.filter(
+            proposal=OuterRef("proposal"), person=OuterRef("on_behalf_of")
+        )
+        own = same.filter(assignee=me).exclude(Exists(barred))
+        shadowed = Exists(own) & (Q(step_run__claimed_by=None) | Q(step_run__claimed_by=me))
+        if len({person for person, _workflow in self.absent.pairs}) > 1:
+            earlier = items.filter(~Q(assignee=me), pk__lt=OuterRef("pk"))
+            shadowed |= Exists(earlier.filter(step_run=OuterRef("step_run")))
+        return items.filter(Q(assignee=me) | ~shadowed)
 
 
 def _open():

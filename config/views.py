@@ -5,7 +5,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from approvals.desk import Desk, View
+from approvals.desk import COUNT_LIMIT, Desk, View
 from approvals.models import EDITABLE, Proposal, State
 from approvals.models.permissions import may_decide, may_inquire
 
@@ -18,7 +18,7 @@ def home(request):
             _tile("customers:list", _("Customers"), _("All of them, and what is proposed."))
         )
     if may_decide(person):
-        count = Desk(person).count(View.WAITING)
+        count = _capped(Desk(person).count(View.WAITING))
         text = _("Proposed changes that wait for your decision.")
         tiles.append(_tile("approvals:work_items", _("My work items"), text, count))
     if person.has_perm("approvals.submit_proposal"):
@@ -32,6 +32,10 @@ def home(request):
     if person.is_staff:
         tiles += _admin_tiles(person)
     return render(request, "home.html", {"tiles": tiles})
+
+
+def _capped(count):
+    return f"{COUNT_LIMIT}+" if count > COUNT_LIMIT else count
 
 
 def _proposal_tiles():

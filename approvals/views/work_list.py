@@ -104,7 +104,7 @@ def _tabs(filters):
     return [
         {
             "text": view.label,
-            "count": counts.get(view),
+            "count": min(counts[view], COUNT_LIMIT) if view in counts else None,
             "more": counts.get(view, 0) > COUNT_LIMIT,
             "url": f"{reverse('approvals:work_items')}?view={view.value}",
             "current": view == filters.chosen,

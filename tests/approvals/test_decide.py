@@ -1,5 +1,7 @@
 """The page on which one work item is decided."""
 
+from datetime import timedelta
+
 import pytest
 from django.urls import reverse
 from django.utils import timezone
@@ -9,8 +11,11 @@ from approvals.models import (
     Action,
     Behavior,
     Decision,
+    Policy,
     Proposal,
     State,
+    StepRun,
+    Substitution,
     WorkflowStep,
     WorkItem,
 )
@@ -235,3 +240,79 @@ def test_the_decide_page_reads_with_as_many_queries_for_one_change_as_for_two(
         client.get(decide_url(first, approver))
     with django_assert_num_queries(len(one)):
         client.get(decide_url(second, approver))
+
+
+# Several people
+
+
+@pytest.fixture
+def colleague(workflow, person):
+    """Decides the first step beside the approver: both have to approve."""
+    colleague = person("colleague", "Approver", first_name="Cora", last_name="Colleague")
+    workflow.steps.get(position=1).users.add(colleague)
+    workflow.steps.filter(position=1).update(policy=Policy.ALL)
+    return colleague
+
+
+def stand_in(person, substitute):
+    today = timezone.localdate()
+    Substitution.objects.create(person=person, substitute=substitute, starts=today, ends=today)
+
+
+def test_the_page_tells_how_far_the_step_is_and_who_else_decides(
+    client, approver, colleague, propose
+):
+    proposal = propose("A")
+    client.force_login(approver)
+    page = client.get(decide_url(proposal, approver)).content.decode()
+    assert "0 of 2 approvals" in page and "Who else can decide" in page
+    vote(colleague, proposal, comment="Fine by me")
+    page = client.get(decide_url(proposal, approver)).content.decode()
+    assert "1 of 2 approvals" in page and "Who else can decide" not in page
+    assert "Cora Colleague: Approve" in page and "Fine by me" in page
+
+
+def test_decisions_in_earlier_steps_are_shown_those_before_a_return_are_not(
+    client, clerk, approver, second_approver, propose
+):
+    proposal = propose("A")
+    vote(approver, proposal, "reject", "Not like this")
+    proposals.submit(proposal.pk, by=clerk)
+    vote(approver, proposal, comment="Better")
+    client.force_login(second_approver)
+    context = client.get(decide_url(proposal, second_approver)).context
+    assert [decision.comment for decision in context["decisions"]] == ["Better"]
+
+
+def test_a_substitute_opens_and_decides_on_behalf(client, approver, second_approver, propose):
+    proposal = propose("A")
+    stand_in(approver, second_approver)
+    client.force_login(second_approver)
+    page = client.get(decide_url(proposal, approver)).content.decode()
+    assert "You decide on behalf of" in page and 'name="revision"' in page
+    post_decision(client, proposal, approver)
+    decision = Decision.objects.get()
+    assert (decision.person, decision.on_behalf_of) == (second_approver, approver)
+    Substitution.objects.all().delete()
+    page = client.get(decide_url(proposal, approver)).content.decode()
+    assert "Already approved by Ben Approver" in page
+
+
+def test_a_time_limit_is_shown(client, approver, propose):
+    proposal = propose("A")
+    StepRun.objects.update(due_at=timezone.now() - timedelta(hours=1))
+    client.force_login(approver)
+    assert "Overdue" in client.get(decide_url(proposal, approver)).content.decode()
+
+
+def test_only_what_one_may_do_is_offered(client, approver, administrator, propose):
+    proposal = propose("A")
+    offers = {}
+    for person in (approver, administrator):
+        client.force_login(person)
+        actions = client.get(decide_url(proposal, approver)).context["actions"]
+        offers[person.username] = [action["text"] for action in actions]
+    assert offers == {
+        "approver": ["Approve", "Reject", "Request change", "Delegate"],
+        "administrator": ["Reassign", "Terminate"],
+    }
