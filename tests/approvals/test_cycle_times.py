@@ -101,12 +101,12 @@ def test_a_later_submission_counts_from_itself_on(decided, clerk, approver, seco
     assert seconds(found.median) == [2 * 3600]
 
 
-def test_what_a_rule_decided_took_no_time(decided):
-    proposal = decided(1, 1)
-    proposal.pk = None
-    proposal.save()  # as if no step had been entered
-    StepRun.objects.all()
-    [found] = of_versions(Q(pk=proposal.pk))
+def test_what_a_rule_decided_took_no_time_whatever_went_before(decided):
+    proposal = decided(5, action=Action.REJECT)
+    # As if it had been submitted again and a rule had rejected it: no step was entered.
+    later = proposal.submitted_at + 10 * HOUR
+    Proposal.objects.filter(pk=proposal.pk).update(submitted_at=later)
+    [found] = of_versions(Q())
     assert seconds(found.median) == [0]
 
 
