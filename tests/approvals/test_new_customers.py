@@ -160,6 +160,15 @@ def test_conditions_on_the_customer_read_what_a_new_one_is_to_have(create, stewa
     assert proposals.submit(proposal.pk, by=steward).state == State.PENDING
 
 
+def test_a_workflow_may_take_new_customers_only(create, steward):
+    WorkflowVersion.objects.get().conditions.create(
+        subject=Subject.KIND, operator=Operator.IS, value=Kind.NEW
+    )
+    source = import_source(steward, Behavior.PROPOSE)
+    assert create(by=steward, source=source).status == "created"
+    assert edit(steward, "OLD", source=source, iban=IBAN).failed
+
+
 @pytest.mark.parametrize("on", [True, False])
 def test_it_counts_only_while_approvals_are_on(create, administrator, on):
     parameters.set_parameters(Customer, by=administrator, enabled=on)
