@@ -6,7 +6,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
-from approvals.models import Behavior, Proposal, Substitution, WorkItem
+from approvals.models import Behavior, Notification, Proposal, Substitution, WorkItem
 from customers.imports import jobs
 from tests.approvals.helpers import edit
 from tests.customers.factories import customer
@@ -66,6 +66,8 @@ def test_the_pages_of_a_clerk_are_in_order(page_of, shop, clerk):
 def test_the_pages_of_an_approver_are_in_order(page_of, shop, approver):
     decide = f"/work-items/{WorkItem.objects.get().pk}/decide/"
     pages = ["/", "/work-items/", "/work-items/?view=decided", decide, f"{decide}?action=reject"]
+    pages += ["/notifications/", "/notifications/?show=unread"]
+    pages += [f"/notifications/{Notification.objects.get(person=approver).pk}/"]
     assert faults(page_of(approver), pages) == []
 
 
@@ -88,6 +90,7 @@ def test_the_pages_of_an_inquiry_are_in_order(page_of, shop, administrator):
     history = [f"/proposals/{proposal.pk}/history/" for proposal in Proposal.objects.all()]
     pages = ["/inquiry/", "/inquiry/?state=lost", "/inquiry/?q=nobody", "/inquiry/cycle-times/"]
     pages += [*history, f"{history[0]}?field=lost", f"{shop.get_absolute_url()}history/"]
+    pages += ["/admin/approvals/notification/"]
     assert faults(page_of(administrator), pages) == []
 
 
