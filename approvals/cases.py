@@ -169,7 +169,7 @@ def _claimed(case, voter):
     claimer = case.run.claimed_by
     if claimer is None or claimer.pk in (voter.person.pk, case.item.assignee_id):
         return ""
-    return _("Claimed by %(who)s since %(when)s.") % {
+    return _("Claimed by %(who)s since %(when)s") % {
         "who": values.person_name(claimer),
         "when": values.moment(case.run.claimed_at),
     }
