@@ -136,7 +136,7 @@ def _form_field(field: models.Field, choices) -> forms.Field:
     options = {
         "label": capfirst(field.verbose_name),
         "help_text": field.help_text,
-        "required": not (field.blank or field.null),
+        "required": not field.blank,
         "show_hidden_initial": True,
     }
     if isinstance(field, models.BooleanField):

@@ -69,7 +69,7 @@ class ListForm(forms.Form):
                 ("not_submitted", _("Not submitted")),
                 ("pending", _("Pending approval")),
                 ("returned", _("Rejected or change requested")),
-                (NEW, _("New customers held until approved")),
+                (NEW, _("New customers")),
             ]
         )
         for name in ("group", "country", "on_hold", "changes"):

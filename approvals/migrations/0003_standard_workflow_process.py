@@ -434,7 +434,7 @@ class Migration(migrations.Migration):
                 default="",
                 help_text="Country whose weekends and public holidays working days leave out.",
                 max_length=2,
-                verbose_name="calendar of",
+                verbose_name="calendar of working days",
             ),
         ),
         migrations.AddField(

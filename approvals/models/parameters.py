@@ -26,7 +26,7 @@ class ApprovalParameters(models.Model):
         help_text=_("A new customer is held, not for use, until an approver releases it."),
     )
     calendar_country = models.CharField(
-        _("calendar of"),
+        _("calendar of working days"),
         max_length=2,
         blank=True,
         default="",

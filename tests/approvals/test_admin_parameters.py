@@ -112,7 +112,7 @@ def test_new_customers_and_the_calendar_are_set_on_the_page(as_administrator):
         "BY",
     )
     assert texts(as_administrator) == [
-        "New customers need approval: No → Yes; Calendar of: (empty) → DE; "
+        "New customers need approval: No → Yes; Calendar of working days: (empty) → DE; "
         "Region of the calendar: (empty) → BY"
     ]
     as_administrator.post(PARAMETERS, switches(as_administrator) | {"calendar_region": ""})

@@ -68,6 +68,14 @@ def test_a_senseless_account_is_refused_at_its_field(save, account):
     assert not Customer.objects.exists()
 
 
+def test_required_fields_are_marked(client, clerk):
+    client.force_login(clerk)
+    form = client.get(NEW).context["form"]
+    required = {name for name, field in form.fields.items() if field.required}
+    assert {"account", "name", "customer_group", "currency"} < required
+    assert not required & {"credit_limit", "country", "iban", "electronic_invoice"}
+
+
 def test_required_fields_say_so_and_what_was_typed_stays(save):
     response = save(name="", customer_group="", city="Oslo")
     assert set(errors(response)) == {"name", "customer_group"}
