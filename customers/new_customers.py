@@ -28,7 +28,9 @@ def heading(customer: Customer) -> str:
     """What a customer's pages are headed with: account and name, also one not yet approved."""
     if not customer.held:
         return f"{customer.account} : {customer.name}"
-    name = customer.name or names([customer]).get(customer.pk, "")
+    name = customer.name or names([customer]).get(customer.pk)
+    if not name:
+        return str(customer)
     return _("%(account)s : %(name)s (new customer)") % {"account": customer.account, "name": name}
 
 

@@ -120,6 +120,7 @@ def test_where_nobody_proposes_its_release_any_more_a_mere_save_does(as_clerk, h
     assert "edit and save" not in text_of(as_clerk.get(page))
     proposals.discard_all(held, by=clerk)
     assert "edit and save" in text_of(as_clerk.get(page))
+    assert as_clerk.get(page).context["heading"] == "N-1 (new customer)"
     url = reverse("customers:edit", args=[held.pk])
     assert "edit and save" in text_of(as_clerk.get(url))
     response = form_on(as_clerk.get(url), "customer-form").send(as_clerk, url)
