@@ -7,12 +7,14 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from . import applying, facts, routing, substitutions, values
 from .models import (
     Action,
+    Contributor,
     Decision,
     ItemState,
     Proposal,
@@ -72,7 +74,8 @@ class Case(applying.Case):
 class Voter:
     """A person who decides, with the people he stands in for and the steps he has decided.
 
-    late: of the cases that are closed, why nothing can be decided any more, by work item.
+    own: the step runs in which a work item of his own waits for him. late: of the cases that
+    are closed, why nothing can be decided any more, by work item.
     """
 
     def __init__(self, person, cases):
@@ -82,6 +85,11 @@ class Voter:
         runs = {case.run.pk for case in cases}
         decided = Decision.objects.filter(person=person, step_run__in=runs)
         self.decided = set(decided.values_list("step_run", flat=True))
+        own = WorkItem.objects.filter(assignee=person, state=ItemState.OPEN, step_run__in=runs)
+        barred = Contributor.objects.filter(
+            proposal=OuterRef("proposal"), person=OuterRef("on_behalf_of")
+        )
+        self.own = set(own.exclude(Exists(barred)).values_list("step_run", flat=True))
         closed = [(case.proposal, case.run, case.item) for case in cases if not case.is_open]
         self.late = _too_late(closed) if closed else {}
 
@@ -178,6 +186,10 @@ def _claimed(case, voter):
 def _decided(case, voter):
     if case.run.pk in voter.decided:
         return _("You have decided in this step already; every approval is another person's.")
+    standing_in = case.item.assignee_id != voter.person.pk
+    if standing_in and case.run.votes_needed > 1 and case.run.pk in voter.own:
+        # With his one vote on another's item, his own would be one too few for the step.
+        return _("Decide your own work item of this step; you have one vote in it.")
     return ""
 
 

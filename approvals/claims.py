@@ -82,7 +82,8 @@ def end_lapsed(*, by=None, source=ADMIN) -> int:
     claimed = StepRun.objects.filter(state=RunState.RUNNING, claimed_by__isnull=False)
     items = WorkItem.objects.filter(step_run__in=claimed, state=ItemState.OPEN)
     loaded = cases.load(list(items.values_list("pk", flat=True)), lock=False).values()
-    able, absent = routing.all_deciders(), _stood_in_for()
+    able = routing.all_deciders()
+    absent = substitutions.standing_in({case.item.assignee_id for case in loaded})
     kept = {c.run.pk for c in loaded if c.run.claimed_by_id in able and _holds(c, absent)}
     lapsed = {c.run.pk: c for c in loaded if c.run.pk not in kept}
     rows = [(pk, case.run.claimed_by_id, None, None) for pk, case in lapsed.items()]
@@ -121,15 +122,6 @@ def _why_not_released(case, by, administers):
             "who": values.person_name(case.run.claimed_by)
         }
     return ""
-
-
-def _stood_in_for() -> dict[int, substitutions.Absent]:
-    """Whom each substitute of today stands in for."""
-    pairs = {}
-    rows = substitutions.today().values_list("substitute", "person", "workflow")
-    for substitute, person, workflow in rows:
-        pairs.setdefault(substitute, set()).add((person, workflow))
-    return {pk: substitutions.Absent(frozenset(found)) for pk, found in pairs.items()}
 
 
 def _holds(case, absent):

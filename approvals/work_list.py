@@ -34,6 +34,7 @@ from .models import (
     WorkItem,
 )
 from .paging import Sort, read_id
+from .periods import DayField, within
 
 # How many imports can be chosen from.
 IMPORTS = 50
@@ -109,12 +110,7 @@ class WorkListForm(forms.Form):
         choices=[("", gettext_lazy("All")), *Kind.choices],
         required=False,
     )
-    due = forms.DateField(
-        label=gettext_lazy("Due by"),
-        required=False,
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-        input_formats=["%Y-%m-%d"],
-    )
+    due = DayField(label=gettext_lazy("Due by"))
 
     def __init__(self, params, user):
         super().__init__(params, auto_id="filter_%s")
@@ -276,13 +272,14 @@ def _by_step(model, name):
 
 def _by_due(model, day):
     """Due on that day or before."""
-    end = timezone.make_aware(datetime.combine(day, datetime.max.time()))
-    return _running(model, due_at__lte=end) if model is Proposal else Q(step_run__due_at__lte=end)
+    if model is Proposal:
+        return _running(model, within("due_at", None, day))
+    return within("step_run__due_at", None, day)
 
 
-def _running(model, **where):
+def _running(model, *where, **values):
     runs = StepRun.objects.filter(state=RunState.RUNNING, proposal=OuterRef("pk"))
-    return Q(Exists(runs.filter(**where)))
+    return Q(Exists(runs.filter(*where, **values)))
 
 
 FILTERS = {

@@ -265,3 +265,13 @@ def test_a_claimed_work_item_is_decided_in_bulk_by_its_claimer(team, approver, p
     votes = [decisions.Vote(item.pk, proposal.revision)]
     [result] = decisions.decide(votes, Action.APPROVE, by=approver)
     assert result.done and Proposal.objects.get().step_runs.count() == 2
+
+
+def test_a_claim_for_somebody_who_lost_his_right_is_ended(team, approver, cora, person, propose):
+    proposal, sue = propose("A"), person("sue", "Approver")
+    today = timezone.localdate()
+    Substitution.objects.create(person=approver, substitute=sue, starts=today, ends=today)
+    claims.claim(item_of(proposal, approver).pk, by=sue)
+    approver.groups.remove(Group.objects.get(name="Approver"))
+    assert claims.end_lapsed() == 1
+    assert vote(cora, proposal).done

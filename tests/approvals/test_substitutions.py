@@ -459,3 +459,17 @@ def test_the_history_in_admin_reads_as_text(client, administrator, approver, sue
     for html in (listed, shown.content.decode()):
         assert "Substitution changed" in html and "(empty) → Sue Substitute for " in html
         assert "Anna Approver, 20" in html
+
+
+def test_who_has_a_vote_of_his_own_does_not_spend_it_on_another(
+    workflow, approver, sue, person, propose
+):
+    workflow.steps.filter(position=1).update(policy="all")
+    workflow.steps.get(position=1).users.set([approver, sue])
+    proposal = propose("A")
+    stored(approver, sue)
+    refused = decide_as(sue, proposal, approver)
+    assert not refused.done and "your own work item" in refused.message
+    assert decide_as(sue, proposal, sue).done
+    assert decide_as(approver, proposal, approver).done
+    assert not proposal.work_items.filter(step_run__step__position=1, state="open").exists()

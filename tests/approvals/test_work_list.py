@@ -238,3 +238,14 @@ def test_a_page_needs_no_choices_to_find_the_next(approver, propose, django_asse
     assert filters.next_item(item) == item_of(second, approver)
     with django_assert_num_queries(2):
         filters.next_item(item)
+
+
+@pytest.mark.parametrize("day", ["9999-12-31", "0001-01-01", "1582-10-10"])
+@pytest.mark.parametrize("zone", ["America/New_York", "Pacific/Auckland"])
+def test_days_that_no_time_zone_can_reckon_with_leave_nothing_out(
+    client, approver, propose, settings, day, zone
+):
+    settings.TIME_ZONE = zone
+    propose("A")
+    client.force_login(approver)
+    assert accounts(get_list(client, due=day)) == ["A"]
