@@ -23,13 +23,19 @@ from .registry import Governed
 EQUAL = (Operator.IS, Operator.IS_NOT)
 FILLED = (Operator.EMPTY, Operator.NOT_EMPTY)
 COMPARED = (Operator.MORE, Operator.AT_LEAST, Operator.LESS, Operator.AT_MOST)
-AMOUNTS = (Operator.MORE, Operator.AT_LEAST)
-PERCENTAGES = (Operator.MORE_PERCENT, Operator.AT_LEAST_PERCENT)
+AMOUNTS = (Operator.MORE, Operator.AT_LEAST, Operator.AT_MOST)
+# What the same comparison is of amounts.
+PERCENTAGES = {
+    Operator.MORE_PERCENT: Operator.MORE,
+    Operator.AT_LEAST_PERCENT: Operator.AT_LEAST,
+    Operator.AT_MOST_PERCENT: Operator.AT_MOST,
+}
 # Comparisons that need no value.
 BARE = (Operator.PRESENT, Operator.ABSENT, *FILLED)
 
 VALUES = (Subject.OLD, Subject.NEW, Subject.RECORD)
 STEPS = (Subject.RAISED, Subject.LOWERED)
+OF_CHANGES = (Subject.CHANGE, Subject.OLD, Subject.NEW, *STEPS)
 WITH_FIELD = (Subject.CHANGE, *VALUES, *STEPS)
 
 WHOLE = {
@@ -63,6 +69,7 @@ SENTENCES = {
     Operator.AT_MOST: gettext_lazy("%(what)s at most %(value)s"),
     Operator.MORE_PERCENT: gettext_lazy("%(what)s more than %(value)s %%"),
     Operator.AT_LEAST_PERCENT: gettext_lazy("%(what)s at least %(value)s %%"),
+    Operator.AT_MOST_PERCENT: gettext_lazy("%(what)s at most %(value)s %%"),
 }
 SUBJECTS = {
     Subject.CHANGE: gettext_lazy("%(field)s"),
@@ -92,7 +99,7 @@ def operators_for(subject: str, field: models.Field | None = None) -> tuple[Oper
 
 def _steps(field):
     if field is None or _is_number(field):
-        return AMOUNTS + PERCENTAGES
+        return (*AMOUNTS, *PERCENTAGES)
     return AMOUNTS if isinstance(field, models.DateField) else ()
 
 

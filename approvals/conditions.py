@@ -7,8 +7,7 @@ it is not certain what a person meant, less holds rather than more:
   hold, "is not" included. Only "is not among the changes" does.
 * An empty value is neither more nor less than anything; it "is not" everything.
 * A value that was empty was raised from 0 (a date: by any number of days). A value that
-  is taken away is neither raised nor lowered, since an empty credit limit is no limit at
-  all: ask for it with "New value ... is empty".
+  is taken away was raised beyond any amount, since an empty credit limit is no limit.
 * From 0, every step up exceeds any percentage, and so does every step down.
 * The current values of a new record that is held are those that it is to have (`facts`).
 """
@@ -24,20 +23,23 @@ from django.utils.translation import gettext as _
 from . import condition_rows
 from .condition_rows import errors_of, operators_for, problems_of
 from .facts import Facts
-from .models import Match, Operator, Subject
+from .models import AutomaticAction, AutomaticDecision, Match, Operator, Subject
 from .models.conditions import Conditional, ConditionRow
 from .outcomes import Refused
-from .registry import Governed
+from .registry import HELD, Governed
 
 __all__ = [
     "Evaluation",
     "RowResult",
+    "decides",
     "describe",
     "errors_of",
     "evaluate",
     "operators_for",
     "problems_of",
 ]
+
+ENDLESS = Decimal("Infinity")
 
 COMPARE = {
     Operator.IS: lambda seen, value: seen == value,
@@ -79,6 +81,17 @@ class Evaluation:
     rows: tuple[RowResult, ...] = ()
 
     @property
+    def covered(self) -> set[str]:
+        """The fields whose changes a row that holds says something about."""
+        rows = (found.row for found in self.rows if found.holds)
+        return {row.field for row in rows if row.subject in condition_rows.OF_CHANGES}
+
+    @property
+    def names_kind(self) -> bool:
+        """Whether a row that holds says which kind of proposal is meant."""
+        return any(found.holds and found.row.subject == Subject.KIND for found in self.rows)
+
+    @property
     def reason(self) -> str:
         """The rows that do not hold, in words."""
         rows = "; ".join(row.text for row in self.rows if not row.holds)
@@ -98,6 +111,19 @@ def evaluate(owner: Conditional, facts: Facts) -> Evaluation:
         return Evaluation(True)
     combine = all if owner.match == Match.ALL else any
     return Evaluation(combine(row.holds for row in rows), Match(owner.match), rows)
+
+
+def decides(rule: AutomaticAction, facts: Facts) -> bool:
+    """Whether an automatic action decides a proposal: its condition holds.
+
+    One that approves has to say something about each change that it lets through, the
+    release of a new record included: nothing slips in beside what it was made for.
+    """
+    evaluation = evaluate(rule, facts)
+    if not evaluation.holds or rule.decision != AutomaticDecision.APPROVE:
+        return evaluation.holds
+    released = HELD not in facts.changes or evaluation.names_kind
+    return released and facts.changes.keys() - {HELD} <= evaluation.covered
 
 
 def describe(owner: Conditional, governed: Governed) -> str:
@@ -155,23 +181,22 @@ def _seen(row, facts):
 
 
 def _stepped(row, old, new, by) -> bool:
-    """Whether the value was raised or lowered, and by enough."""
-    if new is None:
-        return False
+    """Whether the value was raised or lowered, and by so much."""
     distance = _distance(old, new)
     distance = distance if row.subject == Subject.RAISED else -distance
     if distance <= 0:
         return False
-    if row.operator in condition_rows.PERCENTAGES:
-        if not old:
-            return True
-        distance, by = distance * 100, by * abs(Decimal(old))
-    strict = row.operator in (Operator.MORE, Operator.MORE_PERCENT)
-    return distance > by if strict else distance >= by
+    operator = condition_rows.PERCENTAGES.get(row.operator)
+    if operator is None:
+        return COMPARE[row.operator](distance, by)
+    percent = distance * 100 / abs(Decimal(old)) if old else ENDLESS
+    return COMPARE[operator](percent, by)
 
 
 def _distance(old, new) -> Decimal:
     """How far it is up from `old` to `new`, in the field's unit or in days."""
+    if new is None:
+        return ENDLESS
     if isinstance(new, datetime.date):
-        return Decimal((new - old).days if old else "Infinity")
+        return Decimal((new - old).days) if old else ENDLESS
     return Decimal(new) - Decimal(old or 0)

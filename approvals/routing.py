@@ -152,7 +152,7 @@ class Router:
         """
         try:
             for rule in version.automatic_actions.all():
-                if conditions.evaluate(rule, facts).holds:
+                if conditions.decides(rule, facts):
                     return Preview(version, passed_over, rule)
             steps = tuple(self._planned(step, facts) for step in self.steps[version.pk])
         except Refused as refused:

@@ -45,6 +45,7 @@ class Operator(models.TextChoices):
     AT_MOST = "at_most", _("at most")
     MORE_PERCENT = "more_percent", _("more than … %")
     AT_LEAST_PERCENT = "at_least_percent", _("at least … %")
+    AT_MOST_PERCENT = "at_most_percent", _("at most … %")
 
 
 class Conditional(models.Model):

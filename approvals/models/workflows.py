@@ -285,7 +285,10 @@ class AutomaticDecision(models.TextChoices):
 
 
 class AutomaticAction(Conditional):
-    """Approves or rejects at once, without a person, where its condition holds."""
+    """Approves or rejects at once, without a person, where its condition holds.
+
+    One that approves takes only proposals whose every change its rows speak of.
+    """
 
     version = models.ForeignKey(WorkflowVersion, models.CASCADE, related_name="automatic_actions")
     position = models.PositiveIntegerField(_("order"), default=1)

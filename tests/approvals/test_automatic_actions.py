@@ -20,7 +20,7 @@ from approvals.models import (
     WorkflowEvent,
     WorkItem,
 )
-from approvals.outcomes import Change
+from approvals.outcomes import CODE, Change
 from customers.models import Customer
 from tests.customers.factories import customer
 
@@ -135,6 +135,44 @@ def test_a_rule_needs_nobody_who_could_decide_and_a_step_that_is_open_to_none(
     assert submitted(clerk, "900").state == State.APPROVED
 
 
+def test_no_other_change_slips_in_beside_what_a_rule_approves(limits, clerk):
+    customer("C1", credit_limit="1000")
+    edit(clerk, "C1", credit_limit="900", iban="NL91ABNA0417164300")
+    proposal = proposals.submit(Proposal.objects.get().pk, by=clerk)
+    assert (proposal.state, proposal.automatic_action) == (State.PENDING, None)
+    assert live("C1", "iban") == ""
+
+
+def test_of_several_rows_only_those_that_hold_let_a_change_through(govern_fields, approver, clerk):
+    either = ("Either", "approve", [LOWERED, ("change", "iban", "present")])
+    version = define("Customers", {"users": [approver]}, rules=[either])
+    version.automatic_actions.update(match="any")
+    govern_fields("credit_limit", "iban")
+    customer("C1", credit_limit="1000")
+    edit(clerk, "C1", credit_limit="2000", iban="NL91ABNA0417164300")
+    proposal = proposals.submit(Proposal.objects.get().pk, by=clerk)
+    assert (proposal.state, proposal.automatic_action) == (State.PENDING, None)
+
+
+@pytest.mark.parametrize(
+    ("rows", "state"),
+    [
+        ([("change", "credit_limit", "present")], State.PENDING),
+        ([("change", "credit_limit", "present"), ("kind", "", "is", "new")], State.APPROVED),
+    ],
+)
+def test_a_rule_releases_a_new_customer_only_where_it_says_so(
+    govern_fields, approver, clerk, rows, state
+):
+    define("Customers", {"users": [approver]}, rules=[("Rule", "approve", rows)])
+    govern_fields("credit_limit", approve_new=True)
+    first = {"name": "New", "customer_group": customer().customer_group_id, "credit_limit": "5"}
+    [made] = create_records(Customer, [Change("N1", first)], by=clerk, source=CODE)
+    assert not made.failed
+    assert proposals.submit(Proposal.objects.get().pk, by=clerk).state == state
+    assert Customer.objects.get(account="N1").held == (state == State.PENDING)
+
+
 def test_a_limit_that_is_taken_away_is_not_approved_as_a_lower_one(limits, clerk):
     assert submitted(clerk, "").state == State.PENDING
 
@@ -147,7 +185,8 @@ def test_an_automatic_approval_that_breaks_a_rule_across_fields_is_a_conflict(
     edit(clerk, "C1", iban="NL91ABNA0417164300")
     first = proposals.submit(Proposal.objects.get().pk, by=clerk)
     define("First", rows=[("change", "swift", "present")], position=0,
-           rules=[("Bank codes", "approve", [("change", "swift", "present")])])  # fmt: skip
+           rules=[("Bank codes", "approve", [("change", "swift", "present"),
+                                             ("change", "credit_limit", "present")])])  # fmt: skip
     edit(clerk, "C1", swift="ABNANL2A", credit_limit="1000000")
     second = Proposal.objects.exclude(pk=first.pk).get()
     Customer.objects.filter(account="C1").update(iban="DE89370400440532013000")

@@ -149,7 +149,15 @@ def test_an_empty_value_is_empty_and_is_not_everything():
         (None, "0.01", "more_percent", "900", True),
         (None, "500", "at_least", "500", True),
         (None, "0", "at_least", "0", False),
-        ("500", None, "at_least", "0", False),
+        ("500", None, "at_least", "999999", True),
+        ("500", None, "more_percent", "999999", True),
+        ("500", None, "at_most", "999999", False),
+        ("1000", "1050", "at_most", "50", True),
+        ("1000", "1050.01", "at_most", "50", False),
+        ("1000", "1050", "at_most_percent", "5", True),
+        ("1000", "1050.01", "at_most_percent", "5", False),
+        ("1000", "999", "at_most", "50", False),
+        (None, "1", "at_most_percent", "999999", False),
     ],
 )
 def test_raised_by_an_amount_or_a_percentage(old, new, operator, value, expected):
@@ -174,7 +182,7 @@ def test_lowered_by_an_amount_or_a_percentage(old, new, operator, value, expecte
 
 def test_a_limit_that_is_taken_away_is_not_a_lowered_one():
     """Else "approve automatically what lowers the limit" would approve "no limit at all"."""
-    for operator in ("more", "at_least", "more_percent", "at_least_percent"):
+    for operator in ("more", "at_least", "at_most", "more_percent", "at_most_percent"):
         assert not holds(limit("1000", None), "lowered", "credit_limit", operator, "0")
 
 
@@ -215,7 +223,7 @@ def moved_end(old, new):
         (0, 30, "at_least", "30", True),
         (30, 0, "at_least", "0", False),
         (None, 0, "more", "9999", True),
-        (0, None, "more", "0", False),
+        (0, None, "more", "9999", True),
     ],
 )
 def test_dates_are_raised_by_days(monkeypatch, old, new, operator, value, expected):
