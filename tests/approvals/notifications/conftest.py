@@ -4,7 +4,7 @@ import pytest
 from django.core.cache import cache
 
 from approvals import proposals
-from approvals.models import AutomaticAction, Behavior, Proposal
+from approvals.models import AutomaticAction, Behavior, Operator, Proposal, Subject
 from tests.approvals.helpers import edit
 from tests.customers.factories import customer
 
@@ -44,11 +44,14 @@ def submitted(propose, clerk):
 
 @pytest.fixture
 def always(workflow):
-    """A function that adds a rule that decides everything, without a person."""
+    """A function that adds a rule that decides every credit limit, without a person."""
 
     def add(decision):
-        AutomaticAction.objects.create(
+        rule = AutomaticAction.objects.create(
             version=workflow, position=1, name="Small amounts", decision=decision
+        )
+        rule.conditions.create(
+            subject=Subject.NEW, field="credit_limit", operator=Operator.NOT_EMPTY
         )
 
     return add
