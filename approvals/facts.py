@@ -17,8 +17,9 @@ from .registry import Governed
 class Facts:
     """A proposal as conditions and assignments see it.
 
-    changes: field name -> (original, new), as Python values. record: the record's live
-    values by field name; of a new record the values that it is to have. originator: who
+    changes: field name -> (original, new), as Python values. record: the record's values
+    by field name, as they were when it was submitted; of a new record the values that it
+    is to have. origin: where it was submitted. originator: who
     submits, by id, and the ids of his groups. contributors: everyone who touched it;
     nobody of them decides. delegates: whose work items on it go to whom.
     """
@@ -33,6 +34,16 @@ class Facts:
     kind: Kind = Kind.CHANGE
     delegates: Mapping[int, int] = field(default_factory=dict)
 
+    def routed_on(self, names: Iterable[str]) -> dict:
+        """What is kept with a proposal when it is submitted, for the conditions of later steps.
+
+        Where it came in, and the record's values by these field names, as text: whoever
+        submits must not change his route afterwards by what needs no approval.
+        """
+        fields = self.governed.proposable
+        kept = {n: values.encode(fields[n], self.record[n]) for n in names if n in fields}
+        return {"origin": self.origin, "record": kept}
+
 
 def of_proposals(
     proposals: Iterable[Proposal],
@@ -40,11 +51,12 @@ def of_proposals(
     changes: Mapping[int, list[ProposedChange]],
     *,
     originator=None,
+    origin: Origin | None = None,
 ) -> dict[int, Facts]:
     """The facts of stored proposals, by their ids.
 
-    records, changes: by the proposals' ids. originator: who is about to submit;
-    None: whoever submitted each.
+    records, changes: by the proposals' ids. originator: who is about to submit, and
+    through which `origin`; None: whoever submitted each, with what was seen then.
     """
     proposals = list(proposals)
     contributors = contributors_of(proposals)
@@ -57,11 +69,13 @@ def of_proposals(
         person = originator.pk if originator else proposal.submitted_by_id
         pairs = _pairs(governed, changes[proposal.pk])
         kind = Kind(proposal.kind)
+        seen = {} if originator else proposal.routed_on or {}
+        live = records[proposal.pk].values | _kept(governed, seen.get("record", {}))
         found[proposal.pk] = Facts(
             governed=governed,
             changes=pairs,
-            record=known_values(kind, records[proposal.pk].values, pairs),
-            origin=Origin(proposal.origin),
+            record=known_values(kind, live, pairs),
+            origin=Origin(origin or seen.get("origin") or proposal.origin),
             originator=person,
             groups=groups.get(person, frozenset()),
             contributors=frozenset(contributors[proposal.pk] | ({person} - {None})),
@@ -69,6 +83,11 @@ def of_proposals(
             delegates=delegates[proposal.pk],
         )
     return found
+
+
+def _kept(governed, texts):
+    fields = governed.proposable
+    return {n: values.decode(fields[n], text) for n, text in texts.items() if n in fields}
 
 
 def known_values(kind: Kind, live: Mapping, changes: Mapping) -> Mapping:

@@ -54,13 +54,13 @@ def submit(proposal_id: int, *, by, note="", revision=None, source=BROWSER) -> P
     changes = _refresh(proposal, record, by, source)
     if not changes:
         return proposal
-    known = _valid_facts(proposal, record, changes, by)
+    known = _valid_facts(proposal, record, changes, by, source)
     route = routing.Router(proposal.content_type).first(known)
     submitting.start({proposal: route}, {proposal.pk: record}, by=by, source=source, note=note)
     return proposal
 
 
-def preview_route(proposal: Proposal, *, by) -> routing.Preview:
+def preview_route(proposal: Proposal, *, by, source=BROWSER) -> routing.Preview:
     """The way that `proposal` would take if `by` submitted it now, without a write or a lock."""
     governed = registry.for_content_type(proposal.content_type)
     record = batch.load_by_ids(governed, [proposal.object_id], lock=False)[proposal.object_id]
@@ -69,17 +69,21 @@ def preview_route(proposal: Proposal, *, by) -> routing.Preview:
         text = _("All proposed values are the current ones by now. Nothing is left to submit.")
         return routing.Preview(refusal=text)
     try:
-        known = _valid_facts(proposal, record, kept, by)
+        known = _valid_facts(proposal, record, kept, by, source)
     except Refused as refused:
         return routing.Preview(refusal=str(refused))
     return routing.Router(proposal.content_type).preview(known)
 
 
-def _valid_facts(proposal, record, changes, by):
+def _valid_facts(proposal, record, changes, by, source):
     """The facts of a proposal that `by` submits. Raises Refused where its values may not be."""
     checking.require_valid(proposal, record, changes)
     found = facts.of_proposals(
-        [proposal], {proposal.pk: record}, {proposal.pk: changes}, originator=by
+        [proposal],
+        {proposal.pk: record},
+        {proposal.pk: changes},
+        originator=by,
+        origin=source.origin,
     )
     return found[proposal.pk]
 

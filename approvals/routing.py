@@ -1,8 +1,8 @@
 """Which workflow takes a proposal, which step comes next, who decides it."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 
 from django.contrib.auth import get_user_model
 from django.utils.translation import gettext as _
@@ -16,6 +16,7 @@ from .models import (
     AutomaticAction,
     Policy,
     Proposal,
+    Subject,
     Verb,
     VersionState,
     WorkflowEvent,
@@ -56,7 +57,8 @@ class Route:
     """Where a proposal goes next in a workflow version.
 
     step: the step to enter and `people`, who get its work items; None where `rule`
-    decides at once, or where no step is left. skipped: the steps passed over.
+    decides at once, or where no step is left. skipped: the steps passed over. routed_on:
+    of the first route, what is kept of the facts for the steps that follow.
     """
 
     version: WorkflowVersion
@@ -64,6 +66,7 @@ class Route:
     people: tuple[Assignee, ...] = ()
     skipped: tuple[Skipped, ...] = ()
     rule: AutomaticAction | None = None
+    routed_on: Mapping | None = None
 
     @property
     def votes_needed(self) -> int:
@@ -133,7 +136,9 @@ class Router:
         Raises Refused where no active workflow covers it, no step of it applies, or a
         step that applies has nobody who may decide: nothing is ever approved by accident.
         """
-        return self.preview(facts).first
+        preview = self.preview(facts)
+        names = self._names_of_record(preview.version) if preview.version else ()
+        return replace(preview.first, routed_on=facts.routed_on(names))
 
     def preview(self, facts: Facts) -> Preview:
         """The whole way of a proposal, as `first` would take it."""
@@ -237,6 +242,11 @@ class Router:
     def _has_conditions(self, version):
         conditional = [version, *version.automatic_actions.all(), *self.steps[version.pk]]
         return any(owner.conditions.all() for owner in conditional)
+
+    def _names_of_record(self, version):
+        """The fields whose current value a condition of the version's steps reads."""
+        rows = (row for step in self.steps[version.pk] for row in step.conditions.all())
+        return {row.field for row in rows if row.subject == Subject.RECORD}
 
     def _choose(self, facts):
         """The active version that covers a proposal, and those before it that do not."""

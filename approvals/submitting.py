@@ -17,7 +17,7 @@ def start(routes: dict[Proposal, Route], records: dict, *, by, source, note="") 
     now = timezone.now()
     loaded = {proposal: proposal.revision for proposal in routes}
     for proposal, route in routes.items():
-        proposal.submit(by, now, route.version.pk, note)
+        proposal.submit(by, now, route.version.pk, route.routed_on, note)
     writing.save_states(loaded)
     begin(routes, records, by=by, source=source, note=note)
 

@@ -68,7 +68,7 @@ def of_proposal(governed: Governed, pk: int, originator, default) -> Facts:
         [proposal],
         {proposal.pk: records[proposal.object_id]},
         {proposal.pk: list(changes)},
-        originator=originator or proposal.submitted_by or default,
+        originator=originator or (None if proposal.submitted_by else default),
     )
     return known[proposal.pk]
 

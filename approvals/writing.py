@@ -55,7 +55,7 @@ def save_states(proposals: dict[Proposal, int]) -> None:
     one was not as it was loaded.
     """
     fields = ["state", "revision", "submitted_by", "submitted_at", "note", "version"]
-    fields += ["automatic_action", "closed_at", "kind"]
+    fields += ["routed_on", "automatic_action", "closed_at", "kind"]
     rows = [
         (
             p.pk,
@@ -66,6 +66,7 @@ def save_states(proposals: dict[Proposal, int]) -> None:
             p.submitted_at,
             p.note,
             p.version_id,
+            p.routed_on,
             p.automatic_action_id,
             p.closed_at,
             p.kind,
@@ -237,7 +238,8 @@ def _insert_submitted(governed, plans, by, source, now) -> dict[int, Proposal]:
     """A proposal of its own for each plan, submitted before it is ever stored."""
     made = {p.record.id: _new_proposal(governed, p, by, source, now) for p in plans}
     for plan in plans:
-        made[plan.record.id].submit(by, now, plan.route.version.pk)
+        route = plan.route
+        made[plan.record.id].submit(by, now, route.version.pk, route.routed_on)
     return _insert_proposals(made)
 
 

@@ -460,6 +460,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name="proposal",
+            name="routed_on",
+            field=models.JSONField(editable=False, null=True),
+        ),
+        migrations.AddField(
+            model_name="proposal",
             name="kind",
             field=models.CharField(
                 choices=[("change", "Change"), ("new", "New customer")],

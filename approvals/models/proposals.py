@@ -48,8 +48,9 @@ class Proposal(models.Model):
     """The proposed changes of one record that are submitted and decided together.
 
     revision counts the changes of what an approver would decide on; a decision
-    carries the revision that he saw. automatic_action: the rule that decided it
-    without a person. Transitions change memory only: saving is
+    carries the revision that he saw. routed_on: what conditions saw, beside the
+    changes, when it was submitted (`facts.routed_on`). automatic_action: the rule that
+    decided it without a person. Transitions change memory only: saving is
     `approvals.proposals.save_states`, under a lock.
     """
 
@@ -78,6 +79,7 @@ class Proposal(models.Model):
     version = models.ForeignKey(
         "approvals.WorkflowVersion", models.PROTECT, null=True, related_name="+"
     )
+    routed_on = models.JSONField(null=True, editable=False)
     automatic_action = models.ForeignKey(
         "approvals.AutomaticAction", models.PROTECT, null=True, related_name="+"
     )
@@ -132,10 +134,10 @@ class Proposal(models.Model):
     @transition(
         field=state, source=EDITABLE, target=State.PENDING, permission=permissions.may_submit
     )
-    def submit(self, by, at, version_id, note=""):
+    def submit(self, by, at, version_id, routed_on, note=""):
         """Hand the changes to the approvers of a workflow version."""
         self.submitted_by, self.submitted_at = by, at
-        self.version_id, self.note = version_id, note
+        self.version_id, self.routed_on, self.note = version_id, routed_on, note
         self.automatic_action = None  # what a rule decided before is past
         self.revision += 1
 

@@ -236,7 +236,7 @@ def test_the_decide_page_reads_with_as_many_queries_for_one_change_as_for_two(
 ):
     first, second = propose("A"), propose("B", credit_limit="9", name="Nine")
     client.force_login(approver)
-    with django_assert_max_num_queries(30) as one:
+    with django_assert_max_num_queries(31) as one:
         client.get(decide_url(first, approver))
     with django_assert_num_queries(len(one)):
         client.get(decide_url(second, approver))

@@ -24,7 +24,7 @@ from customers.models import Customer
 from tests.customers.factories import customer
 
 from .definitions import define, report
-from .helpers import edit, vote
+from .helpers import edit, live, vote
 
 pytestmark = pytest.mark.django_db
 
@@ -596,3 +596,31 @@ def test_the_way_of_many_is_found_without_a_query_each(clerk, chain, three):
 
 def deciding(found):
     return len(found.steps[1].people)
+
+
+def test_the_route_stays_what_it_was_when_it_was_submitted(govern_fields, approver, clerk, person):
+    """Whoever submits does not shake off a step by what needs no approval."""
+    director = person("director", "Approver")
+    in_nl = [("record", "country", "is", "NL")]
+    define("W", {"users": [approver]}, {"users": [director], "rows": in_nl})
+    govern_fields("credit_limit")
+    customer("C1", credit_limit="1", country="NL")
+    edit(clerk, "C1", credit_limit="2")
+    proposal = proposals.submit(Proposal.objects.get().pk, by=clerk)
+    edit(clerk, "C1", country="BE")
+    assert vote(approver, proposal).done
+    assert (proposal.state, live("C1", "credit_limit")) == (State.PENDING, "1.00")
+    assert WorkItem.objects.get(state="open").assignee == director
+
+
+def test_origin_is_where_it_was_submitted_not_where_it_began(
+    govern_fields, approver, steward, clerk
+):
+    only_imports = [("origin", "", "is", "import"), ("change", "credit_limit", "present")]
+    define("W", {"users": [approver]}, rules=[("Imports", "approve", only_imports)])
+    govern_fields("credit_limit", behavior="propose")
+    customer("C1", credit_limit="1")
+    edit(clerk, "C1", credit_limit="2")
+    proposal = Proposal.objects.get()
+    Proposal.objects.update(origin="import")
+    assert proposals.submit(proposal.pk, by=clerk).state == State.PENDING
