@@ -55,7 +55,7 @@ def test_only_what_fits_together_is_offered(page_of, draft, administrator):
     row.get_by_label("What").select_option("Raised by")
     row.get_by_label("Field").select_option("Credit limit")
     expect(row.get_by_label("Comparison").locator("option:not([hidden])")).to_have_text(
-        ["more than", "at least", "more than … %", "at least … %"]
+        ["more than", "at least", "at most", "more than … %", "at least … %", "at most … %"]
     )
     row.get_by_label("Comparison").select_option("at least")
     row.get_by_label("Value").fill("1,000")
