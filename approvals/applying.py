@@ -6,9 +6,11 @@ from dataclasses import dataclass, field
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from . import batch, checking, history, notifications, registry, routing, writing
+from . import batch, checking, history, registry, writing
 from .bulk import update_rows
 from .models import Outcome, Proposal, ProposedChange, Verb, WorkflowStep
+from .notifying import notifications
+from .workflow import routing
 
 
 @dataclass(eq=False)

@@ -15,14 +15,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import connection, models
 
 from . import values
-from .models import (
-    EDITABLE,
-    ApprovalParameters,
-    Behavior,
-    FieldEnablement,
-    ProposedChange,
-    State,
-)
+from .models import EDITABLE, ApprovalParameters, Behavior, FieldEnablement, ProposedChange, State
 from .registry import HELD, Governed
 
 

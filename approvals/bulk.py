@@ -1,33 +1,72 @@
 """Many rows in one statement, on PostgreSQL and SQLite.
 
-`QuerySet.bulk_update` builds a CASE per value in Python and `bulk_create` splits
-its rows over many statements on SQLite; both lose to one statement that takes
-the values as arrays (PostgreSQL) or as one JSON document (SQLite).
+`QuerySet.bulk_update` builds a CASE per value in Python and `bulk_create` makes an
+instance per row; both lose to columns that go to the database as they are: as arrays
+(PostgreSQL), or as rows of one prepared statement (SQLite).
 """
 
 import json
 import re
+from collections.abc import Mapping
+from functools import cache
+from itertools import repeat
+from typing import Any
 
 from django.db import connection, models
 
+# Between the elements of an array on their way to PostgreSQL, and instead of a null.
+# No text that a database takes has a NUL.
+_BETWEEN, _NULL = "\0,", "\0N"
+_as_json = json.JSONEncoder(ensure_ascii=False).encode
 
-def insert_rows(instances, returning=(), *, ignore_conflicts=False) -> list[tuple]:
-    """Insert unsaved `instances` of one model; return the `returning` columns of each new row.
 
-    The rows returned are in no particular order: name a column to recognise them by.
+def insert_columns(
+    model, each: Mapping[str, list], same: Mapping[str, Any] | None = None, **how
+) -> None:
+    """Insert as many rows as the lists of `each` are long, in one statement.
+
+    each: field -> its value in each row. same: field -> its value in all of them. Fields
+    go by their attribute's name (`proposal_id`); what is in neither has its default.
     ignore_conflicts: leave out rows that a unique constraint knows already.
     """
+    count = len(next(iter(each.values())))
+    if count:
+        fields = {f.attname: f for f in model._meta.concrete_fields}
+        varying = [fields[name] for name in each]
+        rest = [f for f in fields.values() if f.attname not in each]
+        constant = _constants([f for f in rest if not _is_auto(f)], same or {})
+        columns = [_prepared(f, values) for f, values in zip(varying, each.values(), strict=True)]
+        write = _insert_arrays if connection.vendor == "postgresql" else _insert_rows
+        write(model, varying, columns, constant, count, **how)
+
+
+def insert_rows(instances, *, ignore_conflicts=False) -> None:
+    """Insert unsaved `instances` of one model."""
     if not instances:
-        return []
+        return
     model = type(instances[0])
-    fields = [f for f in model._meta.concrete_fields if not f.primary_key or not _is_auto(f)]
-    rows = [[_prepared(f, instance) for f in fields] for instance in instances]
-    source, params = _source(fields, rows)
-    sql = f"INSERT INTO {_table(model)} ({_columns(fields)}) SELECT * FROM {source}"  # noqa: S608
-    if ignore_conflicts:
-        # SQLite needs the WHERE to tell this ON from a join's.
-        sql += " WHERE true ON CONFLICT DO NOTHING"
-    return _run(sql, params, model, returning)
+    fields = [f for f in model._meta.concrete_fields if not _is_auto(f)]
+    each = {f.attname: [f.pre_save(instance, add=True) for instance in instances] for f in fields}
+    if any(instance.pk for instance in instances):
+        each[model._meta.pk.attname] = [instance.pk for instance in instances]
+    insert_columns(model, each, ignore_conflicts=ignore_conflicts)
+
+
+def new_ids(model, count: int) -> list[int]:
+    """Primary keys for so many rows that are to be inserted in this transaction."""
+    if not count:
+        return []
+    table, column = model._meta.db_table, model._meta.pk.column
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            sequence = "nextval(pg_get_serial_sequence(%s, %s))"
+            sql = f"SELECT {sequence} FROM generate_series(1, %s)"  # noqa: S608
+            cursor.execute(sql, [connection.ops.quote_name(table), column, count])
+            return [pk for [pk] in cursor.fetchall()]
+        # Whoever writes is alone.
+        cursor.execute("SELECT seq FROM sqlite_sequence WHERE name = %s", [table])
+        last = (cursor.fetchone() or (0,))[0]
+    return list(range(last + 1, last + count + 1))
 
 
 def update_rows(model, fields: list[str], rows: list[tuple], match: tuple[str, ...] = ()) -> int:
@@ -40,51 +79,90 @@ def update_rows(model, fields: list[str], rows: list[tuple], match: tuple[str, .
         return 0
     names = [model._meta.pk.name, *match, *fields]
     columns = [model._meta.get_field(name) for name in names]
-    data = [
-        [f.get_db_prep_save(v, connection) for f, v in zip(columns, row, strict=True)]
-        for row in rows
-    ]
-    source, params = _source(columns, data)
-    table, quote = _table(model), connection.ops.quote_name
-    keys = 1 + len(match)
-    assign = ", ".join(f"{quote(f.column)} = v.c{i}" for i, f in enumerate(columns) if i >= keys)
-    where = " AND ".join(
-        f"{table}.{quote(f.column)} = v.c{i}" for i, f in enumerate(columns[:keys])
-    )
+    data = [_prepared(f, v) for f, v in zip(columns, zip(*rows, strict=True), strict=True)]
+    keys, table = 1 + len(match), _table(model)
+    named = [connection.ops.quote_name(f.column) for f in columns]
     with connection.cursor() as cursor:
-        cursor.execute(f"UPDATE {table} SET {assign} FROM {source} WHERE {where}", params)  # noqa: S608
+        if connection.vendor == "postgresql":
+            assign = ", ".join(f"{name} = v.c{i}" for i, name in enumerate(named) if i >= keys)
+            where = " AND ".join(f"{table}.{name} = v.c{i}" for i, name in enumerate(named[:keys]))
+            source, params = _arrays(columns, data)
+            sql = f"UPDATE {table} SET {assign} FROM {source} WHERE {where}"  # noqa: S608
+            cursor.execute(sql, params)
+        else:
+            assign = ", ".join(f"{name} = %s" for name in named[keys:])
+            where = " AND ".join(f"{name} = %s" for name in named[:keys])
+            sql = f"UPDATE {table} SET {assign} WHERE {where}"  # noqa: S608
+            cursor.executemany(sql, list(zip(*data[keys:], *data[:keys], strict=True)))
         return cursor.rowcount
 
 
-def _run(sql, params, model, returning):
-    if returning:
-        columns = [model._meta.get_field(name) for name in returning]
-        sql += f" RETURNING {_columns(columns)}"
+def _insert_arrays(model, varying, columns, constant, count, **how):
+    source, params = _arrays(varying, columns)
+    chosen = [f"c{i}" for i in range(len(varying))]
+    chosen += [f"%s::{_type(f)}" for f in constant]
+    sql = f"{_into(model, [*varying, *constant])} SELECT {', '.join(chosen)} FROM {source}"  # noqa: S608
     with connection.cursor() as cursor:
-        cursor.execute(sql, params)
-        return cursor.fetchall() if returning else []
+        cursor.execute(sql + _conflicts(**how), [*constant.values(), *params])
 
 
-def _source(fields, rows):
-    """Return SQL for a table `v` with columns c0, c1 … that holds `rows`, and its parameters."""
-    if connection.vendor == "postgresql":
-        arrays = ", ".join(f"%s::{_array_type(f)}" for f in fields)
-        names = ", ".join(f"c{i}" for i in range(len(fields)))
-        return f"unnest({arrays}) AS v({names})", [
-            list(column) for column in zip(*rows, strict=True)
-        ]
-    items = ", ".join(f"json_extract(value, '$[{i}]') AS c{i}" for i in range(len(fields)))
-    document = json.dumps(rows, ensure_ascii=False, default=str)
-    return f"(SELECT {items} FROM json_each(%s) ORDER BY key) AS v", [document]  # noqa: S608
+def _insert_rows(model, varying, columns, constant, count, **how):
+    places = ", ".join(["%s"] * (len(columns) + len(constant)))
+    rows = zip(*columns, *(repeat(value, count) for value in constant.values()), strict=True)
+    sql = f"{_into(model, [*varying, *constant])} VALUES ({places})"
+    with connection.cursor() as cursor:
+        cursor.executemany(sql + _conflicts(**how), list(rows))
 
 
-def _array_type(field):
-    """The array type of a column, without length or precision: a cast would cut silently."""
-    return re.sub(r"\(.*?\)", "", field.db_type(connection)) + "[]"
+def _into(model, fields):
+    columns = ", ".join(connection.ops.quote_name(f.column) for f in fields)
+    return f"INSERT INTO {_table(model)} ({columns})"
 
 
-def _prepared(field, instance):
-    return field.get_db_prep_save(field.pre_save(instance, add=True), connection)
+def _conflicts(*, ignore_conflicts=False):
+    return " ON CONFLICT DO NOTHING" if ignore_conflicts else ""
+
+
+def _constants(fields, same) -> dict:
+    """Field -> its value in every row, as the database takes it."""
+    given = {f: same[f.attname] if f.attname in same else f.get_default() for f in fields}
+    return {f: f.get_db_prep_save(value, connection) for f, value in given.items()}
+
+
+def _prepared(field, values):
+    """Values as the database's driver takes them."""
+    kind = field.target_field if isinstance(field, models.ForeignKey) else field
+    if isinstance(kind, models.JSONField):
+        return [None if value is None else _as_json(value) for value in values]
+    if isinstance(kind, _AS_THEY_ARE):
+        return values
+    return [field.get_db_prep_save(value, connection) for value in values]
+
+
+_AS_THEY_ARE = (models.CharField, models.TextField, models.IntegerField, models.BooleanField)
+
+
+def _arrays(fields, columns):
+    """Return SQL for a table `v` with columns c0, c1 … that holds `columns`, and its parameters."""
+    arrays = ", ".join(f"%s::{_type(f)}[]" for f in fields)
+    names = ", ".join(f"c{i}" for i in range(len(fields)))
+    return f"unnest({arrays}) AS v({names})", [_array(column) for column in columns]
+
+
+def _array(values) -> str:
+    """An array as PostgreSQL reads it. Raises ValueError where a text has a NUL."""
+    texts = [_NULL if v is None else v if v.__class__ is str else str(v) for v in values]
+    joined = _BETWEEN.join(texts)
+    if joined.count("\0") != len(texts) - 1 + texts.count(_NULL):
+        raise ValueError("A NUL cannot be stored.")
+    escaped = joined.replace("\\", "\\\\").replace('"', '\\"').replace(_BETWEEN, '","')
+    return f'{{"{escaped}"}}'.replace(f'"{_NULL}"', "NULL")
+
+
+@cache
+def _type(field):
+    """A column's type without length or precision: a cast would cut silently."""
+    return re.sub(r"\(.*?\)", "", field.db_type(connection))
 
 
 def _is_auto(field):
@@ -93,7 +171,3 @@ def _is_auto(field):
 
 def _table(model):
     return connection.ops.quote_name(model._meta.db_table)
-
-
-def _columns(fields):
-    return ", ".join(connection.ops.quote_name(f.column) for f in fields)

@@ -12,7 +12,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
 
 from . import batch, creations, planning, registry, submitting, writing
-from .models import GovernedModel, Origin
+from .models import GovernedModel, Origin, Proposal
 from .models.permissions import may_create_record, may_edit_record, may_import_record
 from .outcomes import Change, RecordOutcome, Source
 
@@ -93,8 +93,10 @@ def existing_keys(model, keys: Iterable[str]) -> dict[str, str]:
 
 def _submit(submitted, by, source):
     """Hand what an import has submitted to its workflow."""
-    routes = {proposal: plan.route for proposal, plan in submitted.items()}
-    records = {proposal.pk: plan.record for proposal, plan in submitted.items()}
+    ruled = [filed.pk for filed, plan in submitted.items() if plan.route.rule]
+    whole = Proposal.objects.select_related("content_type", "submitted_by").in_bulk(ruled)
+    routes = {whole.get(filed.pk, filed): plan.route for filed, plan in submitted.items()}
+    records = {filed.pk: plan.record for filed, plan in submitted.items()}
     if routes:
         submitting.begin(routes, records, by=by, source=source)
 

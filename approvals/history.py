@@ -1,9 +1,26 @@
 """Writing the workflow history."""
 
+from collections.abc import Iterable
+from typing import NamedTuple
+
 from django.utils import timezone
 
-from .bulk import insert_rows
+from .bulk import insert_columns, insert_rows
 from .models import WorkflowEvent
+
+
+class Entry(NamedTuple):
+    """What one entry of many has of its own; all by id, values as `values.encode` makes them."""
+
+    verb: str
+    object_id: int
+    record_key: str
+    proposal_id: int | None = None
+    field: str = ""
+    old: str | None = None
+    new: str | None = None
+    step_id: int | None = None
+    comment: str = ""
 
 
 def record(events: list[WorkflowEvent]) -> None:
@@ -12,3 +29,21 @@ def record(events: list[WorkflowEvent]) -> None:
     for event in events:
         event.at = event.at or now
     insert_rows(events)
+
+
+def record_entries(entries: Iterable[Entry], content_type_id: int, *, by, source) -> None:
+    """Add entries about records of one model to the history, in one statement.
+
+    by: who did it; None for the workflow itself. source: where it came in.
+    """
+    columns = list(zip(*entries, strict=True))
+    if not columns:
+        return
+    same = {
+        "at": timezone.now(),
+        "actor_id": by and by.pk,
+        "content_type_id": content_type_id,
+        "origin": source.origin,
+        "import_job_id": source.job and source.job.pk,
+    }
+    insert_columns(WorkflowEvent, dict(zip(Entry._fields, columns, strict=True)), same)

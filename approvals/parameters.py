@@ -10,7 +10,8 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from . import history, registry, working_time
+from . import history, registry
+from .deciding import working_time
 from .models import (
     ApprovalParameters,
     Behavior,

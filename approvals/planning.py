@@ -11,12 +11,13 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
-from . import batch, facts, routing, values
+from . import batch, values
 from .batch import OpenChange, Record, Rules
 from .models import Behavior, Kind, Origin, State
 from .models.permissions import may_administer, may_edit_record
 from .outcomes import Change, FieldChange, FieldError, RecordOutcome, Refused, Source
 from .registry import HELD, Governed
+from .workflow import facts, routing
 
 
 @dataclass

@@ -9,18 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django_fsm import can_proceed, has_transition_perm
 
-from . import (
-    batch,
-    checking,
-    facts,
-    history,
-    notifications,
-    registry,
-    routing,
-    submitting,
-    values,
-    writing,
-)
+from . import batch, checking, history, registry, submitting, values, writing
 from .bulk import update_rows
 from .models import (
     EDITABLE,
@@ -37,7 +26,9 @@ from .models import (
     WorkItem,
 )
 from .models.permissions import may_discard
+from .notifying import notifications
 from .outcomes import BROWSER, Refused
+from .workflow import facts, routing
 
 
 @transaction.atomic
@@ -117,14 +108,14 @@ def terminate(proposal_id: int, *, by, comment: str, revision=None, source=BROWS
     proposal, _record = lock(proposal_id)
     _require(proposal, "terminate", by, revision)
     comment = require_reason(comment)
-    assignees = stop_runs([proposal])
+    items = stop_runs([proposal])
     loaded, now = proposal.revision, timezone.now()
     proposal.terminate(now)
     writing.save_states({proposal: loaded})
     changes = ProposedChange.objects.filter(proposal=proposal, outcome="")
     event = routing.proposal_event(proposal, Verb.TERMINATED, by=by, source=source, comment=comment)
     history.record([event, *_discarded(changes, {proposal.pk: proposal}, by, source)])
-    notifications.terminated(proposal, assignees, by=by, comment=comment)
+    notifications.terminated(proposal, items, by=by, comment=comment)
     changes.update(outcome=Outcome.DISCARDED)
     return proposal
 
@@ -222,20 +213,20 @@ def hand_back(proposals: list[Proposal], verb: Verb, *, by, comment: str) -> Non
     notifications.decided(proposals, verb, by=by, comment=comment)
 
 
-def stop_runs(proposals) -> list[int]:
-    """Stop the running step of each proposal; return who no longer needs to decide."""
+def stop_runs(proposals) -> list[WorkItem]:
+    """Stop the running step of each proposal; return what nobody needs to decide any more."""
     now = timezone.now()
     runs = StepRun.objects.filter(proposal__in=proposals, state=RunState.RUNNING)
     runs.update(state=RunState.STOPPED, ended_at=now)
     return cancel_items(WorkItem.objects.filter(proposal__in=proposals))
 
 
-def cancel_items(items) -> list[int]:
-    """Cancel those of a queryset of work items that are open; return their assignees."""
+def cancel_items(items) -> list[WorkItem]:
+    """Cancel those of a queryset of work items that are open; return them."""
     waiting = items.filter(state=ItemState.OPEN)
-    assignees = list(waiting.values_list("assignee", flat=True))
+    cancelled = list(waiting.select_related("proposal"))
     waiting.update(state=ItemState.CANCELLED)
-    return assignees
+    return cancelled
 
 
 def clean_comment(text: str) -> str:

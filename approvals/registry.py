@@ -39,6 +39,7 @@ class Governed:
         exactly these fields can be set, and each of them can be governed.
     rules: takes a record's values by field name and returns the rules they break.
     workflow_type, element: what workflows and their approval element are called.
+    work_on_import: goes on with the import job of that id, wherever it stands.
     """
 
     model: type[GovernedModel]
@@ -47,6 +48,7 @@ class Governed:
     workflow_type: str
     element: str
     rules: Callable[[Mapping], Iterable[Rule]] = field(default=no_rules)
+    work_on_import: Callable[[int], object] | None = None
 
     @cached_property
     def fields(self) -> dict[str, Field]:
@@ -58,6 +60,11 @@ class Governed:
     def proposable(self) -> dict[str, Field]:
         """Every field that a proposed change can be about: also the release of a held record."""
         return {**self.fields, HELD: self.model._meta.get_field(HELD)}
+
+    @cached_property
+    def defaults(self) -> dict:
+        """What each field of a new record has unless somebody says otherwise."""
+        return {name: f.get_default() for name, f in self.fields.items()}
 
     @cached_property
     def key_field(self) -> Field:
@@ -73,12 +80,14 @@ class Governed:
 _governed: dict[str, Governed] = {}
 
 
-def govern(model, *, key, groups, workflow_type, element, rules=no_rules) -> Governed:
+def govern(
+    model, *, key, groups, workflow_type, element, rules=no_rules, work_on_import=None
+) -> Governed:
     """Put `model` under approval. Called once per model, when its app is ready.
 
     Raises ImproperlyConfigured where a field is named twice, is the key, or is unknown.
     """
-    governed = Governed(model, key, groups, workflow_type, element, rules)
+    governed = Governed(model, key, groups, workflow_type, element, rules, work_on_import)
     names = [name for group in groups.values() for name in group]
     if len(names) != len(set(names)) or key in names:
         raise ImproperlyConfigured(f"{model}: name each governed field once, and never the key.")

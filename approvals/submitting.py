@@ -4,9 +4,14 @@ from collections import defaultdict
 
 from django.utils import timezone
 
-from . import applying, assigning, history, notifications, routing, writing
+from . import applying, history, writing
+from .deciding import assigning
+from .history import Entry
 from .models import AutomaticDecision, Proposal, ProposedChange, Role, Verb
-from .routing import Route
+from .notifying import notifications
+from .workflow import routing
+from .workflow.routing import Route
+from .writing import Filed
 
 
 def start(routes: dict[Proposal, Route], records: dict, *, by, source, note="") -> None:
@@ -22,15 +27,17 @@ def start(routes: dict[Proposal, Route], records: dict, *, by, source, note="") 
     begin(routes, records, by=by, source=source, note=note)
 
 
-def begin(routes: dict[Proposal, Route], records: dict, *, by, source, note="") -> None:
-    """Hand proposals that were just submitted to their first step, or to the rule."""
+def begin(routes: dict[Filed | Proposal, Route], records: dict, *, by, source, note="") -> None:
+    """Hand proposals that were just submitted to their first step, or to the rule.
+
+    Those that a rule decides are whole proposals.
+    """
+    if not routes:
+        return
     writing.contribute(routes, by, Role.SUBMITTED)
-    history.record(
-        [
-            routing.proposal_event(p, Verb.SUBMITTED, by=by, source=source, comment=note)
-            for p in routes
-        ]
-    )
+    content_type_id = next(iter(routes)).content_type_id
+    entries = [Entry(Verb.SUBMITTED, p.object_id, p.record_key, p.pk, comment=note) for p in routes]
+    history.record_entries(entries, content_type_id, by=by, source=source)
     decided = {p: route.rule for p, route in routes.items() if route.rule}
     assigning.enter({p: r for p, r in routes.items() if r.step}, by=by, source=source)
     _decide_by_rule(decided, records, source)

@@ -143,11 +143,15 @@ def display_text(field: models.Field, text: str | None) -> str:
 def person_name(person) -> str:
     """Return a person's full name, or else the name he logs in with.
 
-    None stands for the workflow itself: an automatic action, or a time limit.
+    Both where he is known to have a namesake (`pages.people.tell_apart`). None stands for
+    the workflow itself: an automatic action, or a time limit.
     """
     if person is None:
         return _("Workflow")
-    return person.get_full_name() or person.get_username()
+    full, username = person.get_full_name(), person.get_username()
+    if full and getattr(person, "has_namesake", False):
+        return f"{full} ({username})"
+    return full or username
 
 
 def moment(at: datetime.datetime) -> str:

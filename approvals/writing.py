@@ -1,11 +1,14 @@
 """Carrying out plans: the only place that writes records under approval."""
 
 import json
+from dataclasses import dataclass
+from itertools import repeat
 
 from django.utils import timezone
 
-from . import batch, history, notifications, values
-from .bulk import insert_rows, update_rows
+from . import batch, history, values
+from .bulk import insert_columns, new_ids, update_rows
+from .history import Entry
 from .models import (
     Contributor,
     Kind,
@@ -16,8 +19,8 @@ from .models import (
     Role,
     State,
     Verb,
-    WorkflowEvent,
 )
+from .notifying import notifications
 from .planning import Plan
 from .registry import HELD
 
@@ -77,178 +80,152 @@ def save_states(proposals: dict[Proposal, int]) -> None:
         raise LostUpdate
 
 
-def write_changes(governed, plans: list[Plan], *, by, source) -> dict[Proposal, Plan]:
+@dataclass(eq=False, slots=True)
+class Filed:
+    """A proposal that has just been stored, as far as its first step needs to know it."""
+
+    pk: int
+    content_type_id: int
+    object_id: int
+    record_key: str
+
+
+def write_changes(governed, plans: list[Plan], *, by, source) -> dict[Filed, Plan]:
     """Carry out plans for existing records, inside the caller's transaction and locks.
 
     Returns the proposals that imports have submitted, for `approvals.submitting`.
     """
     plans = [plan for plan in plans if plan.ok]
     now = timezone.now()
-    _record_unapproved(governed, [p for p in plans if p.unapproved], by, source, now)
-    _supersede(governed, [p for p in plans if p.superseded], by, source, now)
-    _write_direct(governed, [p for p in plans if p.written], by, source, now)
-    _replace(governed, [p for p in plans if p.replaced], by, source, now)
-    return _propose(governed, [p for p in plans if p.proposed], by, source, now)
+    entries = _record_unapproved(governed, [p for p in plans if p.unapproved], by, source, now)
+    entries += _supersede(governed, [p for p in plans if p.superseded], by)
+    entries += _write_direct(governed, [p for p in plans if p.written], now)
+    entries += _replace(governed, [p for p in plans if p.replaced], by, now)
+    filed = _propose(governed, [p for p in plans if p.proposed], by, source, now, entries)
+    history.record_entries(entries, batch.content_type(governed).pk, by=by, source=source)
+    return filed
 
 
-def write_creations(governed, plans: list[Plan], *, by, source) -> dict[Proposal, Plan]:
+def write_creations(governed, plans: list[Plan], *, by, source) -> dict[Filed, Plan]:
     """Carry out plans for new records, inside the caller's transaction.
 
     Returns the proposals that imports have submitted, for `approvals.submitting`.
     """
     plans = [plan for plan in plans if plan.ok]
     now = timezone.now()
-    attnames = {name: f.attname for name, f in governed.proposable.items()}
-    records = [
-        governed.model(
-            **{governed.key: plan.outcome.key, "folded_key": values.fold_key(plan.outcome.key)},
-            **{attnames[n]: v for n, v in {**plan.record.values, **plan.unapproved}.items()},
-            created_at=now,
-            modified_at=now,
-        )
-        for plan in plans
-    ]
-    ids = {key: pk for pk, key in insert_rows(records, ("id", governed.key))}
-    for plan in plans:
-        plan.record.id = plan.outcome.record_id = ids[plan.outcome.key]
-    history.record([_created_event(governed, plan, by, source) for plan in plans])
-    _record_unapproved(governed, [p for p in plans if p.unapproved], by, source, now)
-    return _propose(governed, [p for p in plans if p.proposed], by, source, now)
+    for plan, pk in zip(plans, new_ids(governed.model, len(plans)), strict=True):
+        plan.record.id = plan.outcome.record_id = pk
+    _insert_records(governed, plans, now)
+    entries = [_created(governed, plan) for plan in plans]
+    entries += _record_unapproved(governed, [p for p in plans if p.unapproved], by, source, now)
+    filed = _propose(governed, [p for p in plans if p.proposed], by, source, now, entries)
+    history.record_entries(entries, batch.content_type(governed).pk, by=by, source=source)
+    return filed
 
 
-def _created_event(governed, plan, by, source):
+def _insert_records(governed, plans, now):
+    keys = [plan.outcome.key for plan in plans]
+    rows = [{**plan.record.values, **plan.unapproved} for plan in plans]
+    each = {f.attname: [row[n] for row in rows] for n, f in governed.proposable.items()}
+    each |= {
+        "id": [plan.record.id for plan in plans],
+        governed.key: keys,
+        "folded_key": [values.fold_key(key) for key in keys],
+    }
+    insert_columns(governed.model, each, {"created_at": now, "modified_at": now})
+
+
+def _created(governed, plan) -> Entry:
     """One entry with what the record was created with at once, as a JSON object in `new`."""
     fields = governed.fields
     first = {
         name: values.encode(fields[name], value)
         for name, value in plan.direct.items()
-        if value != fields[name].get_default()
+        if value != governed.defaults[name]
     }
     new = json.dumps(first, ensure_ascii=False)
-    return _record_event(governed, plan, Verb.CREATED, by, source, new=new)
+    return Entry(Verb.CREATED, plan.record.id, plan.outcome.key, new=new)
 
 
-def _record_event(governed, plan, verb, by, source, **details):
-    return WorkflowEvent(
-        actor=by,
-        verb=verb,
-        content_type=batch.content_type(governed),
-        object_id=plan.outcome.record_id,
-        record_key=plan.outcome.key,
-        origin=source.origin,
-        import_job=source.job,
-        **details,
-    )
-
-
-def _field_event(governed, plan, verb, name, old, new, by, source, **details):
+def _entry(governed, plan, verb, name, old, new, proposal_id=None) -> Entry:
     field = governed.proposable[name]
-    texts = {"old": values.encode(field, old), "new": values.encode(field, new)}
-    return _record_event(governed, plan, verb, by, source, field=name, **texts, **details)
+    texts = values.encode(field, old), values.encode(field, new)
+    return Entry(verb, plan.record.id, plan.outcome.key, proposal_id, name, *texts)
 
 
-def _write_direct(governed, plans, by, source, now):
-    events = [
-        _field_event(governed, plan, Verb.CHANGED, name, plan.record.values[name], new, by, source)
+def _write_direct(governed, plans, now) -> list[Entry]:
+    entries = [
+        _entry(governed, plan, Verb.CHANGED, name, plan.record.values[name], new)
         for plan in plans
         for name, new in plan.direct.items()
     ]
     write_values(governed, [(plan.record, plan.written) for plan in plans], now)
-    history.record(events)
+    return entries
 
 
-def _record_unapproved(governed, plans, by, source, now):
+def _record_unapproved(governed, plans, by, source, now) -> list[Entry]:
     """Allow changes without approval: leave on record what nobody approved."""
     if not plans:
-        return
-    made = {plan.record.id: _new_proposal(governed, plan, by, source, now) for plan in plans}
-    for proposal in made.values():
-        proposal.state, proposal.closed_at = State.NOT_REQUIRED, now
-    proposals = _insert_proposals(made)
-    _insert_changes(governed, plans, proposals, "unapproved", by, now, Outcome.APPLIED)
-    contribute(proposals.values(), by, Role.IMPORTED)
-    history.record(
-        [
-            _field_event(
-                governed,
-                plan,
-                Verb.CHANGED_WITHOUT_APPROVAL,
-                name,
-                plan.record.values[name],
-                new,
-                by,
-                source,
-                proposal=proposals[plan.record.id],
-            )
-            for plan in plans
-            for name, new in plan.unapproved.items()
-        ]
-    )
+        return []
+    closed = _new_proposal(governed, by, source, now)
+    closed.state, closed.closed_at = State.NOT_REQUIRED, now
+    filed = _file(governed, plans, closed)
+    wanted = [(one, plan.record, plan.unapproved) for one, plan in filed.items()]
+    contribute(filed, by, Role.IMPORTED)
+    verb = Verb.CHANGED_WITHOUT_APPROVAL
+    return _insert_changes(governed, wanted, by, now, verb, Outcome.APPLIED)
 
 
-def _propose(governed, plans, by, source, now) -> dict[Proposal, Plan]:
-    """Put new proposed changes into the proposal that takes them, or submit them if imported."""
+def _propose(governed, plans, by, source, now, entries) -> dict[Filed, Plan]:
+    """Put new proposed changes into the proposal that takes them, or submit them if imported.
+
+    What there is to tell of it is added to `entries`.
+    """
     if not plans:
         return {}
     imported = source.origin == Origin.IMPORT
-    place = _insert_submitted if imported else _open_drafts
-    proposals = place(governed, plans, by, source, now)
-    _insert_changes(governed, plans, proposals, "proposed", by, now, Outcome.OPEN)
-    contribute(proposals.values(), by, Role.IMPORTED if imported else Role.PROPOSED)
-    history.record(
-        [
-            _field_event(
-                governed,
-                plan,
-                Verb.PROPOSED,
-                name,
-                plan.record.values[name],
-                value,
-                by,
-                source,
-                proposal=proposals[plan.record.id],
-            )
-            for plan in plans
-            for name, value in plan.proposed.items()
-        ]
-    )
-    for plan in plans:
-        plan.outcome.proposals.add(proposals[plan.record.id].pk)
-    return {proposals[plan.record.id]: plan for plan in plans} if imported else {}
+    filed = (_file_submitted if imported else _open_drafts)(governed, plans, by, source, now)
+    wanted = [(one, plan.record, plan.proposed) for one, plan in filed.items()]
+    entries += _insert_changes(governed, wanted, by, now, Verb.PROPOSED, Outcome.OPEN)
+    contribute(filed, by, Role.IMPORTED if imported else Role.PROPOSED)
+    for one, plan in filed.items():
+        plan.outcome.proposals.add(one.pk)
+    return filed if imported else {}
 
 
-def _open_drafts(governed, plans, by, source, now) -> dict[int, Proposal]:
+def _open_drafts(governed, plans, by, source, now) -> dict[Filed, Plan]:
     """The proposal that takes more for each plan's record, made where there is none."""
     ids = [plan.record.editable_id for plan in plans if plan.record.editable_id]
     found = Proposal.objects.select_for_update().filter(pk__in=ids)
-    proposals = {proposal.object_id: proposal for proposal in found}
-    loaded = {proposal: proposal.revision for proposal in proposals.values()}
+    drafts = {proposal.object_id: proposal for proposal in found}
+    loaded = {proposal: proposal.revision for proposal in drafts.values()}
     for proposal in loaded:
         proposal.revision += 1
     for plan in plans:
-        if plan.kind == Kind.NEW and plan.record.id in proposals:
-            proposals[plan.record.id].kind = Kind.NEW
+        if plan.kind == Kind.NEW and plan.record.id in drafts:
+            drafts[plan.record.id].kind = Kind.NEW
     save_states(loaded)
-    new = [plan for plan in plans if plan.record.id not in proposals]
-    made = {p.record.id: _new_proposal(governed, p, by, source, now) for p in new}
-    return proposals | _insert_proposals(made)
+    into = {_filed(drafts[p.record.id]): p for p in plans if p.record.id in drafts}
+    new = [plan for plan in plans if plan.record.id not in drafts]
+    return into | _file(governed, new, _new_proposal(governed, by, source, now))
 
 
-def _insert_submitted(governed, plans, by, source, now) -> dict[int, Proposal]:
+def _filed(proposal) -> Filed:
+    details = proposal.content_type_id, proposal.object_id, proposal.record_key
+    return Filed(proposal.pk, *details)
+
+
+def _file_submitted(governed, plans, by, source, now) -> dict[Filed, Plan]:
     """A proposal of its own for each plan, submitted before it is ever stored."""
-    made = {p.record.id: _new_proposal(governed, p, by, source, now) for p in plans}
-    for plan in plans:
-        route = plan.route
-        made[plan.record.id].submit(by, now, route.version.pk, route.routed_on)
-    return _insert_proposals(made)
+    submitted = _new_proposal(governed, by, source, now)
+    submitted.submit(by, now, None, None)
+    return _file(governed, plans, submitted)
 
 
-def _new_proposal(governed, plan, by, source, now) -> Proposal:
+def _new_proposal(governed, by, source, now) -> Proposal:
+    """What new proposals of one batch have in common; not saved."""
     return Proposal(
         content_type=batch.content_type(governed),
-        object_id=plan.record.id,
-        record_key=plan.record.key,
-        kind=plan.kind,
         origin=source.origin,
         import_job=source.job,
         created_by=by,
@@ -256,63 +233,78 @@ def _new_proposal(governed, plan, by, source, now) -> Proposal:
     )
 
 
-def _insert_proposals(made: dict[int, Proposal]) -> dict[int, Proposal]:
-    """Store new proposals, given and returned by record id."""
-    for pk, object_id in insert_rows(list(made.values()), ("id", "object_id")):
-        made[object_id].pk = pk
-    return made
+# What each proposal has of its own.
+_OWN = ("id", "object_id", "record_key", "kind", "version_id", "routed_on")
 
 
-def _insert_changes(governed, plans, proposals, kind, by, now, outcome):
-    insert_rows(
-        [
-            ProposedChange(
-                proposal=proposals[plan.record.id],
-                content_type=batch.content_type(governed),
-                object_id=plan.record.id,
-                field=name,
-                original=values.encode(governed.proposable[name], plan.record.values[name]),
-                value=values.encode(governed.proposable[name], new),
-                outcome=outcome,
-                proposed_by=by,
-                proposed_at=now,
-            )
-            for plan in plans
-            for name, new in getattr(plan, kind).items()
-        ]
-    )
+def _file(governed, plans, common: Proposal) -> dict[Filed, Plan]:
+    """Store a new proposal for each plan's record; common: what all of them have in common."""
+    routes = [plan.route for plan in plans]
+    each = {
+        "id": new_ids(Proposal, len(plans)),
+        "object_id": [plan.record.id for plan in plans],
+        "record_key": [plan.record.key for plan in plans],
+        "kind": [plan.kind for plan in plans],
+        "version_id": [route and route.version.pk for route in routes],
+        "routed_on": [route and route.routed_on for route in routes],
+    }
+    names = (f.attname for f in Proposal._meta.concrete_fields)
+    insert_columns(Proposal, each, {n: getattr(common, n) for n in names if n not in _OWN})
+    rows = zip(each["id"], repeat(common.content_type_id), each["object_id"], each["record_key"])
+    return {Filed(*row): plan for row, plan in zip(rows, plans, strict=True)}
+
+
+def _insert_changes(governed, wanted, by, now, verb, outcome) -> list[Entry]:
+    """Store proposed changes; return what there is to tell of them.
+
+    wanted: for each proposal, its record, and the new values by field name.
+    """
+    fields, encode = governed.proposable, values.encode
+    entries = [
+        Entry(
+            verb,
+            record.id,
+            record.key,
+            filed.pk,
+            name,
+            encode(fields[name], record.values[name]),
+            encode(fields[name], new),
+        )
+        for filed, record, news in wanted
+        for name, new in news.items()
+    ]
+    each = {
+        "proposal_id": [entry.proposal_id for entry in entries],
+        "object_id": [entry.object_id for entry in entries],
+        "field": [entry.field for entry in entries],
+        "original": [entry.old for entry in entries],
+        "value": [entry.new for entry in entries],
+    }
+    same = {"outcome": outcome, "proposed_by_id": by.pk, "proposed_at": now}
+    same["content_type_id"] = batch.content_type(governed).pk
+    insert_columns(ProposedChange, each, same)
+    return entries
 
 
 def contribute(proposals, person, role) -> None:
     """Note that `person` had a hand in `proposals`, and how."""
-    rows = [Contributor(proposal=p, person=person, role=role) for p in proposals]
-    insert_rows(rows, ignore_conflicts=True)
+    same = {"person_id": person.pk, "role": role}
+    each = {"proposal_id": [proposal.pk for proposal in proposals]}
+    insert_columns(Contributor, each, same, ignore_conflicts=True)
 
 
-def _replace(governed, plans, by, source, now):
+def _replace(governed, plans, by, now) -> list[Entry]:
     """Give open proposed changes another value, where they stand."""
-    rows, events = [], []
+    rows, entries = [], []
     for plan in plans:
         for name, new in plan.replaced.items():
             change = plan.record.open[name]
-            text = values.encode(governed.fields[name], new)
-            rows.append((change.id, text, by.pk, now))
-            events.append(
-                _field_event(
-                    governed,
-                    plan,
-                    Verb.EDITED,
-                    name,
-                    change.value,
-                    new,
-                    by,
-                    source,
-                    proposal_id=change.proposal_id,
-                )
-            )
+            rows.append((change.id, values.encode(governed.fields[name], new), by.pk, now))
+            told = name, change.value, new, change.proposal_id
+            entries.append(_entry(governed, plan, Verb.EDITED, *told))
     update_rows(ProposedChange, ["value", "proposed_by", "proposed_at"], rows)
-    history.record(events)
     _touch({plan.record.open[name].proposal_id for plan in plans for name in plan.replaced}, by)
+    return entries
 
 
 def _touch(proposal_ids, by):
@@ -325,33 +317,22 @@ def _touch(proposal_ids, by):
     contribute(loaded, by, Role.EDITED)
 
 
-def _supersede(governed, plans, by, source, now):
+def _supersede(governed, plans, by) -> list[Entry]:
     """Discard proposed changes that a direct edit has taken the place of."""
     changes = [change for plan in plans for change in plan.superseded]
     if not changes:
-        return
-    history.record(
-        [
-            _field_event(
-                governed,
-                plan,
-                Verb.SUPERSEDED,
-                change.field,
-                plan.record.values[change.field],
-                change.value,
-                by,
-                source,
-                proposal_id=change.proposal_id,
-            )
-            for plan in plans
-            for change in plan.superseded
-        ]
-    )
+        return []
+    entries = []
+    for plan in plans:
+        for change in plan.superseded:
+            told = change.field, plan.record.values[change.field], change.value, change.proposal_id
+            entries.append(_entry(governed, plan, Verb.SUPERSEDED, *told))
     ids = [change.id for change in changes]
-    close_changes(ids, by=by, at=now, verb=Verb.SUPERSEDED)
+    close_changes(ids, by=by, at=timezone.now(), verb=Verb.SUPERSEDED)
     released = {change.proposal_id for change in changes if change.field == HELD}
     # What is left in it no longer decides on a new record.
     Proposal.objects.filter(pk__in=released).update(kind=Kind.CHANGE)
+    return entries
 
 
 def close_changes(change_ids, *, by, at, verb=Verb.DISCARDED) -> None:

@@ -62,8 +62,9 @@ class _Company:
     def __init__(self, size):
         from django.contrib.contenttypes.models import ContentType
 
-        from approvals import parameters, workflows
+        from approvals import parameters
         from approvals.models import Workflow
+        from approvals.workflow import workflows
         from customers.models import Customer
         from tests.conftest import make_person
         from tests.customers.factories import customer
@@ -85,7 +86,8 @@ class _Company:
 
     def pending(self):
         """Propose two changes for every customer, and return the votes that approve them."""
-        from approvals import changes, decisions
+        from approvals import changes
+        from approvals.deciding import decisions
         from approvals.models import Behavior, WorkItem
         from approvals.outcomes import Change
         from customers.models import Customer
@@ -101,7 +103,7 @@ class _Company:
 
     def decide(self, batches):
         """Approve batch by batch; every vote counts."""
-        from approvals import decisions
+        from approvals.deciding import decisions
 
         for batch in batches:
             results = decisions.decide(batch, "approve", by=self.approver)

@@ -1,7 +1,16 @@
-"""The admin site: titles only; each app registers its own pages."""
+"""The admin site: titles, and addresses that nobody types; each app registers its own pages."""
+
+from functools import wraps
 
 from django.contrib.admin import AdminSite
+from django.contrib.admin.views.main import ERROR_FLAG, SEARCH_VAR
+from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
+
+# What people type, in a list's search and in a choice by typing: any text is fine.
+TYPED = (SEARCH_VAR, "term")
+# No row has a greater number; not every database can even be asked for one.
+GREATEST = 2**63 - 1
 
 
 class Site(AdminSite):
@@ -10,3 +19,32 @@ class Site(AdminSite):
     site_header = _("Accounts receivable setup")
     site_title = _("Accounts receivable setup")
     index_title = _("Setup and inquiry")
+
+    def admin_view(self, view, cacheable=False):
+        """A page of the site; a list asked for an impossible number is shown without filters."""
+        return super().admin_view(_bears_any_number(view), cacheable)
+
+
+def _bears_any_number(view):
+    @wraps(view)
+    def wrapped(request, *args, **kwargs):
+        asked = [(name, text) for name, texts in request.GET.lists() for text in texts]
+        is_list = (request.resolver_match.url_name or "").endswith("_changelist")
+        if is_list and any(_is_impossible(text) for name, text in asked if name not in TYPED):
+            # As Django admin itself does where a filter cannot be read.
+            return redirect(f"{request.path}?{ERROR_FLAG}=1")
+        return view(request, *args, **kwargs)
+
+    return wrapped
+
+
+def _is_impossible(text) -> bool:
+    """Whether a text, or one of several between commas, is a number that no row can have."""
+    return any(_number(part) > GREATEST for part in text.split(","))
+
+
+def _number(text) -> int:
+    try:
+        return abs(int(text))
+    except ValueError:
+        return 0

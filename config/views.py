@@ -5,9 +5,9 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from approvals.desk import COUNT_LIMIT, Desk, View
 from approvals.models import EDITABLE, Proposal, State
 from approvals.models.permissions import may_decide, may_inquire
+from approvals.pages.desk import COUNT_LIMIT, Desk, View
 
 
 def home(request):

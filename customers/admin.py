@@ -22,7 +22,7 @@ from approvals.changes import (
 )
 from approvals.links import history_url, proposed_changes_url
 from approvals.outcomes import ADMIN, Change
-from approvals.queries import open_proposals
+from approvals.pages.queries import open_proposals
 from approvals.values import display
 
 from . import admin_reference

@@ -18,8 +18,8 @@ from import_export.forms import ConfirmImportForm, ExportForm, ImportForm
 from import_export.tmp_storages import BaseStorage
 
 from approvals.changes import read_rules
-from approvals.files import FileRefused, open_table
-from approvals.results import TableDataset
+from approvals.imports.files import FileRefused, open_table
+from approvals.imports.results import TableDataset
 
 from . import exports
 from .imports import pages

@@ -118,6 +118,7 @@ class CustomersConfig(AppConfig):
         """Put customers under approval and have the reference tables seeded."""
         from approvals.registry import govern
 
+        from .imports.jobs import work
         from .models import Customer
         from .reference import seed_after_migrate
         from .rules import rules
@@ -130,4 +131,5 @@ class CustomersConfig(AppConfig):
             workflow_type=_("Proposed customer change workflow"),
             element=_("Workflow approval for proposed customer change"),
             rules=rules,
+            work_on_import=work,
         )

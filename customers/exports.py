@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from django.db.models import QuerySet
 
-from approvals.files import write_csv, write_xlsx
+from approvals.imports.files import refuse_rows, write_csv, write_xlsx
 
 from .models import Customer
 from .resources import CustomerResource
@@ -14,7 +14,8 @@ CONTENT_TYPES = {
     CSV: "text/csv; charset=utf-8",
     XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
-CHUNK = 64 * 1024
+# So many customers are read from the database at once.
+CHUNK_ROWS = 2000
 
 
 def headers() -> list[str]:
@@ -27,19 +28,21 @@ def rows(customers: QuerySet) -> Iterator[list[str]]:
     columns = CustomerResource().get_export_fields()
     names = [column.attribute for column in columns]
     render = [column.widget.render for column in columns]
-    for values in customers.values_list(*names).iterator(chunk_size=2000):
+    for values in customers.values_list(*names).iterator(chunk_size=CHUNK_ROWS):
         yield [text(value) for text, value in zip(render, values, strict=True)]
 
 
 def export(customers: QuerySet | None, format: str) -> Iterable[bytes]:
-    """`customers`, or all of them, as the pieces of a file. format: CSV or XLSX."""
+    """`customers`, or all of them, as the pieces of a file. format: CSV or XLSX.
+
+    Raises FileRefused where there are more than a sheet holds.
+    """
     customers = Customer.objects.all() if customers is None else customers
+    if format == XLSX:
+        refuse_rows(customers.order_by().count())
     return pieces(headers(), rows(customers), format)
 
 
 def pieces(header: list[str], cells: Iterable[list[str]], format: str) -> Iterable[bytes]:
     """A table as the pieces of a file. format: CSV or XLSX."""
-    if format == CSV:
-        return write_csv(header, cells)
-    book = write_xlsx(header, cells)
-    return iter(lambda: book.read(CHUNK), b"")
+    return write_csv(header, cells) if format == CSV else write_xlsx(header, cells)

@@ -6,10 +6,10 @@ from functools import cached_property
 from django.utils.translation import gettext as _
 from import_export.fields import Field
 
-from approvals.files import FileRefused
+from approvals.imports.files import FileRefused
+from approvals.imports.resources import GovernedResource
+from approvals.imports.widgets import TextWidget, shortened, widget_for
 from approvals.outcomes import FieldError
-from approvals.resources import GovernedResource
-from approvals.widgets import TextWidget, shortened, widget_for
 
 from . import new_customers
 from .apps import GROUPS

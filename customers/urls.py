@@ -13,6 +13,9 @@ urlpatterns = [
     path("customers/import/template/", imports.import_template, name="import_template"),
     path("customers/import/<int:pk>/", imports.import_job, name="import_job"),
     path("customers/import/<int:pk>/confirm/", imports.import_confirm, name="import_confirm"),
+    path("customers/import/<int:pk>/cancel/", imports.import_cancel, name="import_cancel"),
+    path("customers/import/<int:pk>/rest/", imports.import_rest, name="import_rest"),
+    path("customers/import/<int:pk>/progress/", imports.import_progress, name="import_progress"),
     path(
         "customers/import/<int:pk>/failed-rows/",
         imports.import_failed_rows,

@@ -57,7 +57,7 @@ def auditor(person):
 @pytest.fixture
 def workflow(administrator, approver, second_approver):
     """The active version of a workflow with two steps: approver, then second_approver."""
-    from approvals import workflows
+    from approvals.workflow import workflows
 
     customers = ContentType.objects.get_for_model(Customer)
     version = Workflow.objects.create(content_type=customers, name="Customers").versions.create(

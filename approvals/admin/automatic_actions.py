@@ -3,10 +3,9 @@
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
-from approvals import workflow_texts
-from approvals.models import AutomaticAction
-from approvals.workflow_texts import Line
-
+from ..models import AutomaticAction
+from ..workflow import texts
+from ..workflow.texts import Line
 from .conditions import AutomaticConditionInline
 from .drafts import DraftAdmin, DraftForm, DraftInline, DraftRows, OrderedForm
 from .parts import page_of
@@ -32,7 +31,7 @@ class ActionRowForm(OrderedForm):
         action = self.instance
         if not action.pk:
             return []
-        when = workflow_texts.condition(action, action.version)
+        when = texts.condition(action, action.version)
         return [Line(action.get_decision_display(), when)]
 
     @property
@@ -52,7 +51,7 @@ class ActionInline(DraftInline):
     fields = basics
     ordering = ("position",)
     related = ("version__workflow__content_type",)
-    prefetched = workflow_texts.ROWS
+    prefetched = texts.ROWS
     verbose_name = _("automatic action")
 
 

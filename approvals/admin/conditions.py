@@ -9,16 +9,9 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from approvals import conditions
-from approvals.condition_rows import BARE, CHOSEN, CODES, WITH_FIELD, text_of
-from approvals.models import (
-    AutomaticCondition,
-    Operator,
-    StepCondition,
-    Subject,
-    VersionCondition,
-)
-
+from ..models import AutomaticCondition, Operator, StepCondition, Subject, VersionCondition
+from ..workflow import conditions
+from ..workflow.condition_rows import BARE, CHOSEN, CODES, WITH_FIELD, text_of
 from .drafts import DraftInline
 from .parts import governed_of
 

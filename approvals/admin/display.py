@@ -6,10 +6,10 @@ from django.urls import reverse
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
-from approvals import registry
-from approvals.models import ApprovalParameters, FieldEnablement, Verb
-from approvals.queries import event_lines
-from approvals.values import display_text
+from .. import registry
+from ..models import ApprovalParameters, FieldEnablement, Verb
+from ..pages.queries import event_lines
+from ..values import display_text
 
 
 class Shown(NamedTuple):

@@ -15,9 +15,8 @@ from django.shortcuts import redirect
 from django.urls import path, reverse
 from django.utils.translation import gettext as _
 
-from approvals import workflow_problems, workflows
-from approvals.outcomes import Refused
-
+from ..outcomes import Refused
+from ..workflow import problems, workflows
 from .choosing import Choosing
 from .display import history_url
 from .parts import condition_of, is_draft, linked, page_of, version_of
@@ -205,7 +204,7 @@ class DraftAdmin(Choosing, AdministeredAdmin):
     def context(self, part):
         """What the template needs beside the form."""
         version = version_of(part)
-        found = workflow_problems.problems(version)
+        found = problems.problems(version)
         return {
             "title": str(part),
             "subtitle": _("Version %(number)s") % {"number": version.number},

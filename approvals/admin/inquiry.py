@@ -8,8 +8,8 @@ from django.utils.html import format_html
 from django.utils.text import Truncator, capfirst
 from django.utils.translation import gettext_lazy as _
 
-from approvals import registry, timeline
-from approvals.models import (
+from .. import registry
+from ..models import (
     Decision,
     Delegation,
     ImportJob,
@@ -18,8 +18,9 @@ from approvals.models import (
     WorkflowEvent,
     WorkItem,
 )
-from approvals.values import display_text, moment, person_name
-
+from ..pages import timeline
+from ..pages.people import tell_actors_apart
+from ..values import display_text, moment, person_name
 from .display import shown
 
 DETAILS_LENGTH = 120
@@ -331,6 +332,18 @@ class WorkflowEventAdmin(ReadOnlyAdmin):
         "import_job",
     )
     readonly_fields = ("who", "label", "change")
+
+    def get_changelist_instance(self, request):
+        """The list, with namesakes told apart."""
+        found = super().get_changelist_instance(request)
+        tell_actors_apart(found.result_list)
+        return found
+
+    def get_object(self, request, object_id, from_field=None):
+        """One entry, with namesakes told apart."""
+        found = super().get_object(request, object_id, from_field)
+        tell_actors_apart([found] if found else [])
+        return found
 
     @admin.display(description=_("who"))
     def who(self, event):

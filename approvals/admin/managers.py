@@ -8,9 +8,9 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from approvals import reporting_lines, workflows
-from approvals.models import ReportingLine, Verb
-
+from ..models import ReportingLine, Verb
+from ..models.permissions import may_administer
+from ..workflow import reporting_lines
 from .choosing import Choosing
 from .display import history_url
 from .workflows import AdministeredAdmin
@@ -41,17 +41,17 @@ class ManagerInline(Choosing, admin.StackedInline):
 
     def has_add_permission(self, request, obj=None):
         """Whether the person may name a manager, and administers workflows."""
-        return super().has_add_permission(request, obj) and workflows.may_administer(request.user)
+        return super().has_add_permission(request, obj) and may_administer(request.user)
 
     def has_change_permission(self, request, obj=None):
         """Whether the person may name another, and administers workflows."""
         may = super().has_change_permission(request, obj)
-        return may and workflows.may_administer(request.user)
+        return may and may_administer(request.user)
 
     def has_delete_permission(self, request, obj=None):
         """Whether the person may take the manager away, and administers workflows."""
         may = super().has_delete_permission(request, obj)
-        return may and workflows.may_administer(request.user)
+        return may and may_administer(request.user)
 
 
 class NotingManagers:

@@ -4,10 +4,9 @@ from django.contrib import admin, messages
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from approvals import outbox
-from approvals.models import MailState, Notification
-from approvals.models.permissions import may_administer
-
+from ..models import MailState, Notification
+from ..models.permissions import may_administer
+from ..notifying import outbox
 from .inquiry import ReadOnlyAdmin
 
 UNCERTAIN = _("Uncertain: perhaps sent")

@@ -12,9 +12,9 @@ from django.utils.html import format_html
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
-from approvals import parameters, registry, working_time
-from approvals.models import ApprovalParameters, Behavior, Verb
-
+from .. import parameters, registry
+from ..deciding import working_time
+from ..models import ApprovalParameters, Behavior, Verb
 from .display import history_url, shown
 
 

@@ -2,8 +2,9 @@
 
 from django.urls import reverse
 
-from approvals import registry, workflow_texts
-from approvals.models import AutomaticAction, VersionState, WorkflowStep, WorkflowVersion
+from .. import registry
+from ..models import AutomaticAction, VersionState, WorkflowStep, WorkflowVersion
+from ..workflow import texts
 
 PAGES = {
     WorkflowVersion: "admin:approvals_workflowversion_change",
@@ -34,7 +35,7 @@ def governed_of(part) -> registry.Governed:
 
 def condition_of(part) -> str:
     """The condition of a version, step or action in words."""
-    return workflow_texts.condition(part, version_of(part))
+    return texts.condition(part, version_of(part))
 
 
 def linked(problems) -> list[tuple[str, str]]:

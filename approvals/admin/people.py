@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from ..handover import hand_over_orphans
+from ..deciding.handover import hand_over_orphans
 from ..models import VersionState, WorkflowStep
 from ..models.permissions import may_administer
 from .managers import ManagerInline, NotingManagers

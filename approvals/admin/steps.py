@@ -3,9 +3,8 @@
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
-from approvals import workflow_texts
-from approvals.models import EscalationLevel, WorkflowStep
-
+from ..models import EscalationLevel, WorkflowStep
+from ..workflow import texts
 from .conditions import StepConditionInline
 from .drafts import DraftAdmin, DraftForm, DraftInline, DraftRows, OrderedForm
 from .parts import page_of
@@ -29,7 +28,7 @@ class StepRowForm(OrderedForm):
     def lines(self):
         """Its settings in words."""
         step = self.instance
-        return workflow_texts.step_lines(step, step.version) if step.pk else []
+        return texts.step_lines(step, step.version) if step.pk else []
 
     @property
     def url(self):
@@ -49,7 +48,7 @@ class StepInline(DraftInline):
     autocomplete_fields = ("users", "groups")
     ordering = ("position",)
     related = ("version__workflow__content_type",)
-    prefetched = workflow_texts.OF_STEP
+    prefetched = texts.OF_STEP
     verbose_name = _("step")
 
 
@@ -62,7 +61,7 @@ class LevelForm(OrderedForm):
         level = self.instance
         if not level.pk:
             return ""
-        return f"{workflow_texts.whom(level)}, {workflow_texts.span(level.time_limit, level.step)}"
+        return f"{texts.whom(level)}, {texts.span(level.time_limit, level.step)}"
 
 
 class EscalationInline(DraftInline):

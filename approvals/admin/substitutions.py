@@ -3,10 +3,10 @@
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
-from .. import substitutions
+from ..deciding import substituting, substitutions
 from ..models import Substitution
 from ..outcomes import ADMIN
-from ..people_forms import CheckedSubstitutionForm
+from ..pages.people_forms import CheckedSubstitutionForm
 
 
 @admin.register(Substitution)
@@ -36,7 +36,7 @@ class SubstitutionAdmin(admin.ModelAdmin):
 
     def save_model(self, request, obj, form, change):
         """Store it, with its entry in the history; say who else stands in on these days."""
-        substitutions.save(obj, by=request.user, source=ADMIN)
+        substituting.save(obj, by=request.user, source=ADMIN)
         for other in substitutions.overlapping(obj):
             text = _("Also on some of these days: %(others)s.")
             told = {"others": substitutions.described(other)}
@@ -44,7 +44,7 @@ class SubstitutionAdmin(admin.ModelAdmin):
 
     def delete_model(self, request, obj):
         """Remove it, with its entry in the history."""
-        substitutions.remove(obj, by=request.user, source=ADMIN)
+        substituting.remove(obj, by=request.user, source=ADMIN)
 
     def delete_queryset(self, request, queryset):
         """Remove several, each with its entry in the history."""

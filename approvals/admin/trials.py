@@ -7,10 +7,9 @@ from django.template.response import TemplateResponse
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
-from approvals import trials
-from approvals.models import WorkflowVersion
-from approvals.outcomes import Refused
-
+from ..models import WorkflowVersion
+from ..outcomes import Refused
+from ..workflow import trials
 from .parts import governed_of, version_of
 from .workflows import find
 

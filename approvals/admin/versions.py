@@ -8,11 +8,12 @@ from django.urls import path
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from approvals import parameters, registry, workflow_problems, workflow_texts, workflows
-from approvals.models import VersionState, WorkflowVersion
-from approvals.outcomes import Refused
-from approvals.workflow_texts import Line
-
+from .. import parameters, registry
+from ..models import VersionState, WorkflowVersion
+from ..models.permissions import may_administer
+from ..outcomes import Refused
+from ..workflow import problems, texts, workflows
+from ..workflow.texts import Line
 from .automatic_actions import ActionInline
 from .conditions import VersionConditionInline
 from .drafts import DraftAdmin, DraftForm
@@ -66,9 +67,9 @@ class VersionAdmin(DraftAdmin):
 
     def context(self, part):
         """What the template needs beside the form: every problem of the version."""
-        problems = linked(workflow_problems.problems(part))
-        warnings = workflow_problems.warnings(part)
-        context = super().context(part) | {"problems": problems, "warnings": warnings}
+        errors = linked(problems.problems(part))
+        warnings = linked(problems.warnings(part))
+        context = super().context(part) | {"problems": errors, "warnings": warnings}
         count = part.automatic_actions.count()
         return context | _titles(part) | {"activates": True, "action_count": count}
 
@@ -88,8 +89,8 @@ class VersionAdmin(DraftAdmin):
         active = version.workflow.versions.filter(state=VersionState.ACTIVE).first()
         context = {
             "title": _("Activate version %(number)s?") % {"number": version.number},
-            "problems": linked(workflow_problems.problems(version)),
-            "warnings": workflow_problems.warnings(version),
+            "problems": linked(problems.problems(version)),
+            "warnings": linked(problems.warnings(version)),
             "replaced": active,
             "seen": workflows.token(version),
             "verb": _("Activate"),
@@ -110,7 +111,7 @@ class VersionAdmin(DraftAdmin):
         return self._confirm(request, version, workflows.retire, context, done)
 
     def _confirm(self, request, version, action, context, done):
-        if not workflows.may_administer(request.user):
+        if not may_administer(request.user):
             raise PermissionDenied
         if request.method == "POST":
             return self._act(request, version, action, done)
@@ -130,7 +131,7 @@ class VersionAdmin(DraftAdmin):
         return redirect("admin:approvals_workflow_change", version.workflow_id)
 
     def _page(self, request, version):
-        may = workflows.may_administer(request.user)
+        may = may_administer(request.user)
         return {
             **self.admin_site.each_context(request),
             **_titles(version),
@@ -160,15 +161,14 @@ def _titles(version):
 def _in_words(version):
     """The whole version for a person to read."""
     pk = version.pk
-    version = workflow_texts.with_everything(WorkflowVersion.objects.filter(pk=pk)).get()
-    deciders = workflow_problems.deciders(version)
+    version = texts.with_everything(WorkflowVersion.objects.filter(pk=pk)).get()
+    deciders = problems.deciders(version)
     steps = [
-        (step, workflow_texts.step_lines(step, version), deciders[step])
-        for step in version.steps.all()
+        (step, texts.step_lines(step, version), deciders[step]) for step in version.steps.all()
     ]
     actions = [
-        (action, [Line(action.get_decision_display(), workflow_texts.condition(action, version))])
+        (action, [Line(action.get_decision_display(), texts.condition(action, version))])
         for action in version.automatic_actions.all()
     ]
-    condition = workflow_texts.condition(version, version)
+    condition = texts.condition(version, version)
     return {"condition": condition, "actions": actions, "steps": steps}

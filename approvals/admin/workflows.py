@@ -11,9 +11,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
-from approvals import conditions, registry, workflow_texts, workflows
-from approvals.models import Verb, VersionState, Workflow
-
+from .. import registry
+from ..models import Verb, VersionState, Workflow
+from ..models.permissions import may_administer
+from ..workflow import conditions, texts, workflows
 from .display import history_url
 
 # One Save button: these pages lead on by themselves.
@@ -29,17 +30,17 @@ class AdministeredAdmin(admin.ModelAdmin):
 
     def has_add_permission(self, request):
         """Whether the person may add, and administers workflows."""
-        return super().has_add_permission(request) and workflows.may_administer(request.user)
+        return super().has_add_permission(request) and may_administer(request.user)
 
     def has_change_permission(self, request, obj=None):
         """Whether the person may change, and administers workflows."""
         may = super().has_change_permission(request, obj)
-        return may and workflows.may_administer(request.user)
+        return may and may_administer(request.user)
 
     def has_delete_permission(self, request, obj=None):
         """Whether the person may delete, and administers workflows."""
         may = super().has_delete_permission(request, obj)
-        return may and workflows.may_administer(request.user)
+        return may and may_administer(request.user)
 
     def history_view(self, request, object_id, extra_context=None):
         """Lead to the entries about workflows."""
@@ -81,7 +82,7 @@ class WorkflowAdmin(AdministeredAdmin):
 
     def get_queryset(self, request):
         """Workflows with their versions."""
-        rows = [f"versions__{path}" for path in workflow_texts.ROWS]
+        rows = [f"versions__{path}" for path in texts.ROWS]
         return super().get_queryset(request).select_related("content_type").prefetch_related(*rows)
 
     @admin.display(description=gettext_lazy("type"))

@@ -3,7 +3,7 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from approvals.values import fold_key
+from ..values import fold_key
 
 
 class NeverDeleted(Exception):  # noqa: N818

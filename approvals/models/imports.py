@@ -12,12 +12,15 @@ class ImportJob(models.Model):
     """One import of one file: who, when, with what options, and what came of it."""
 
     class State(models.TextChoices):
-        """Where an import stands."""
+        """Where an import stands. In the first and the third a worker has something to do."""
 
+        READING = "reading", _("Reading the file")
         PREVIEW = "preview", _("Preview: nothing has been changed")
         RUNNING = "running", _("Importing")
         DONE = "done", _("Imported")
         REFUSED = "refused", _("Refused")
+        CANCELLED = "cancelled", _("Cancelled")
+        STOPPED = "stopped", _("Stopped: the rules have changed")
 
     content_type = models.ForeignKey(ContentType, models.PROTECT, related_name="+")
     state = models.CharField(_("status"), max_length=10, choices=State, default=State.PREVIEW)
@@ -41,6 +44,22 @@ class ImportJob(models.Model):
     unchanged = models.PositiveIntegerField(_("unchanged"), default=0)
     proposed = models.PositiveIntegerField(_("proposed"), default=0)
     failed = models.PositiveIntegerField(_("failed"), default=0)
+    # How far it is.
+    place = models.PositiveIntegerField(
+        default=0, help_text=_("Number of the last row that is done; an import goes on behind it.")
+    )
+    total = models.PositiveIntegerField(null=True, help_text=_("Rows of the file, once known."))
+    cancelling = models.BooleanField(default=False)
+    # Who works on it: nobody else may while the lease runs. See `approvals.imports.leases`.
+    lease = models.CharField(max_length=32, blank=True)
+    lease_until = models.DateTimeField(null=True)
+    taken_at = models.DateTimeField(null=True)
+    taken_rows = models.PositiveIntegerField(
+        default=0, help_text=_("Rows that were done when it was taken; for the rate.")
+    )
+    attempts = models.PositiveSmallIntegerField(
+        default=0, help_text=_("How often it was taken since a row was done.")
+    )
 
     class Meta:
         verbose_name = _("import")
@@ -67,9 +86,13 @@ class ImportRow(models.Model):
         UPDATED = "updated", _("Updated")
         UNCHANGED = "unchanged", _("Unchanged")
 
-    job = models.ForeignKey(ImportJob, models.CASCADE, related_name="row_outcomes")
+    # The unique constraint is its index.
+    job = models.ForeignKey(ImportJob, models.CASCADE, related_name="row_outcomes", db_index=False)
     number = models.PositiveIntegerField(_("row"))
     key = models.TextField(_("account"), blank=True)
+    folded_key = models.TextField(
+        blank=True, help_text=_("As keys are compared; blank where the row has no key to speak of.")
+    )
     outcome = models.CharField(_("outcome"), max_length=10, choices=Outcome)
     changes = models.JSONField(default=list)
     errors = models.JSONField(default=list)
@@ -82,7 +105,10 @@ class ImportRow(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["job", "number"], name="one_outcome_per_row"),
         ]
-        indexes = [models.Index(fields=["job", "outcome", "number"], name="rows_by_outcome")]
+        indexes = [
+            models.Index(fields=["job", "outcome", "number"], name="rows_by_outcome"),
+            models.Index(fields=["job", "folded_key"], name="rows_by_key"),
+        ]
 
     def __str__(self):
         return f"{self.number}: {self.outcome}"

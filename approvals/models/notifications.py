@@ -18,6 +18,7 @@ class Occasion(models.TextChoices):
     APPLIED = "applied", _("Approved and applied")
     CONFLICT = "conflict", _("Conflict: change requested")
     DISCARDED = "discarded", _("Discarded")
+    REASSIGNED = "reassigned", _("Reassigned")
 
 
 # What asks the reader for a decision.
@@ -29,6 +30,7 @@ class MailState(models.TextChoices):
 
     SENDING: handed to the mail server, whose answer is not known yet. Where it stays
     so, the program was stopped in between, and whether it went out is uncertain.
+    WITHHELD: never sent, since its reader may not see what it is about, or no longer.
     """
 
     WAITING = "waiting", _("Waiting")
@@ -36,6 +38,7 @@ class MailState(models.TextChoices):
     SENT = "sent", _("Sent")
     FAILED = "failed", _("Given up")
     NONE = "none", _("No e-mail")
+    WITHHELD = "withheld", _("Withheld: no right to see it")
 
 
 class Notification(models.Model):

@@ -42,7 +42,7 @@ def may_edit(proposal, person) -> bool:
 
 
 def may_administer(person) -> bool:
-    """Whether `person` may recall anybody's proposals."""
+    """Whether `person` may set up workflows, and recall, reassign and end anybody's proposals."""
     return person.has_perm("approvals.administer_workflow")
 
 

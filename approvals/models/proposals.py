@@ -101,6 +101,7 @@ class Proposal(models.Model):
             ),
             models.Index(fields=["content_type", "object_id", "id"], name="proposals_of_record"),
             models.Index(fields=["state", "submitted_at"], name="proposals_by_state"),
+            models.Index(fields=["record_key", "id"], name="proposals_by_account"),
         ]
         constraints = [
             models.CheckConstraint(condition=models.Q(state__in=State.values), name="known_state"),

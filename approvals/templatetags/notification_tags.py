@@ -2,12 +2,12 @@
 
 from django import template
 
-from ..models import Notification
+from ..notifying import readers
 
 register = template.Library()
 
 
 @register.simple_tag
 def unread_notifications(user) -> int:
-    """How many notifications a person has not read; no more than 100 are counted."""
-    return Notification.objects.filter(person=user, read_at=None)[:100].count()
+    """How many notifications a person may read and has not; no more than 100 are counted."""
+    return readers.readable(user).filter(read_at=None)[:100].count()

@@ -7,11 +7,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
-from .. import decisions
-from ..decision_forms import BulkDecisionForm
+from ..deciding import decisions
 from ..models import Action, WorkItem
-from ..work_item_lines import work_item_lines
-from ..work_list import WorkListForm
+from ..notifying import outbox
+from ..pages.decision_forms import BulkDecisionForm
+from ..pages.work_item_lines import work_item_lines
+from ..pages.work_list import WorkListForm
 from .access import decider_required, with_query
 from .work_list import show_list, title_of
 
@@ -80,17 +81,18 @@ def _hidden(votes, able, form):
 
 
 def _take(request, votes, given):
-    results = [
-        result
-        for batch in _batches(votes)
-        for result in decisions.decide(
-            batch,
-            given["action"],
-            by=request.user,
-            comment=given["comment"],
-            leave_moved=True,
-        )
-    ]
+    with outbox.together():
+        results = [
+            result
+            for batch in _batches(votes)
+            for result in decisions.decide(
+                batch,
+                given["action"],
+                by=request.user,
+                comment=given["comment"],
+                leave_moved=True,
+            )
+        ]
     done = sum(result.done and not result.conflict for result in results)
     conflicts = sum(result.conflict for result in results)
     # What needs another look stands first.

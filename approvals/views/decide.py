@@ -7,15 +7,16 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from .. import cases, claims, decisions, queries, timeline
-from ..decision_forms import ItemDecisionForm
-from ..decisions import Vote
+from ..deciding import cases, claims, decisions, former
+from ..deciding.decisions import Vote
 from ..models import Action, Decision, WorkItem
 from ..models.permissions import may_administer
+from ..pages import queries, timeline
+from ..pages.decision_forms import ItemDecisionForm
+from ..pages.work_item_lines import work_item_lines
+from ..pages.work_list import WorkListForm
 from ..templatetags.approval_tags import administrator_entries
 from ..values import person_name
-from ..work_item_lines import work_item_lines
-from ..work_list import WorkListForm
 from .access import decider_required, with_query
 from .bulk_decisions import GARBLED
 from .work_list import ICONS, title_of
@@ -28,7 +29,7 @@ def decide(request, pk):
     item = get_object_or_404(_items(), pk=pk)
     voter = cases.Voter(request.user, [])
     if not (voter.holds(item, item.proposal) or may_administer(request.user) or _took(request, pk)):
-        raise PermissionDenied
+        return _gone_page(request, item)
     if request.method == "POST":
         return _take_decision(request, item)
     return _decide_page(request, item)
@@ -43,6 +44,16 @@ def _items():
 def _took(request, pk):
     """Whether the person decided it, as a substitute may have done in days that are over."""
     return Decision.objects.filter(work_item=pk, person=request.user).exists()
+
+
+def _gone_page(request, item):
+    """What became of a work item, without a value, for who once could decide it."""
+    if not former.knew(request.user, item):
+        raise PermissionDenied
+    [case] = cases.load([item.pk], lock=False).values()
+    waits = _("It waits for %(name)s to decide.") % {"name": person_name(item.assignee)}
+    told = waits if case.is_open else cases.too_late(case.proposal, case.run, case.item)
+    return render(request, "approvals/decide_gone.html", {"item": item, "told": told})
 
 
 def _take_decision(request, item):

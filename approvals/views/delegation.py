@@ -7,13 +7,13 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from .. import delegating
-from ..cases import Voter
+from ..deciding import delegating
+from ..deciding.cases import Voter
 from ..models import WorkItem
 from ..outcomes import Refused
-from ..people_forms import DelegateForm
+from ..pages.people_forms import DelegateForm
+from ..pages.work_item_lines import work_item_lines
 from ..values import person_name
-from ..work_item_lines import work_item_lines
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

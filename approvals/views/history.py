@@ -6,11 +6,12 @@ from django.utils.text import slugify
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from .. import history_list, inquiry, queries, registry, timeline
-from ..files import write_csv
+from .. import registry
+from ..imports.files import write_csv
 from ..links import history_url, proposed_changes_url
 from ..models import Proposal
 from ..models.permissions import may_view_record
+from ..pages import history_list, inquiry, people, queries, timeline
 from .downloads import download
 
 
@@ -32,6 +33,7 @@ def proposal_history(request, pk):
     proposal = _find(pk)
     record = proposal.record
     _require_view(request, record)
+    people.tell_apart([proposal.created_by, proposal.submitted_by])
     events = queries.history_of(record).filter(proposal=proposal)
     form = history_list.HistoryForm(request.GET, events, type(record), of_record=False)
     context = {

@@ -9,12 +9,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from .. import cycle_times as times
-from .. import inquiry as proposals
 from .. import registry
-from ..files import write_csv
+from ..imports.files import write_csv
 from ..models import State
 from ..models.permissions import may_administer, may_inquire, may_view_record
+from ..pages import cycle_times as times
+from ..pages import inquiry as proposals
 from ..templatetags.approval_tags import state_badge
 from .downloads import download
 

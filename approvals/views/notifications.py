@@ -7,9 +7,10 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
-from .. import paging
-from ..models import Notification, Occasion
-from ..outbox import absolute
+from ..models import Occasion
+from ..notifying import readers
+from ..notifying.outbox import absolute
+from ..pages import paging
 
 NEWEST_FIRST = paging.Sort(gettext_lazy("Newest first"), "pk", descending=True)
 KINDS = {
@@ -28,7 +29,7 @@ reader_required = permission_required("approvals.view_proposal", raise_exception
 @reader_required
 def notifications(request):
     """List them, newest first; only those not read yet with `show=unread`."""
-    mine = Notification.objects.filter(person=request.user)
+    mine = readers.readable(request.user)
     only_unread = request.GET.get("show") == "unread"
     rows = mine.filter(read_at=None) if only_unread else mine
     page = paging.page(rows, NEWEST_FIRST, request.GET)
@@ -75,11 +76,11 @@ def read_notifications(request):
 
 
 def _mine(request, pk):
-    return get_object_or_404(Notification, pk=pk, person=request.user)
+    return get_object_or_404(readers.readable(request.user), pk=pk)
 
 
 def _mark_read(request, **which):
-    unread = Notification.objects.filter(person=request.user, read_at=None, **which)
+    unread = readers.readable(request.user).filter(read_at=None, **which)
     unread.update(read_at=timezone.now())
 
 

@@ -14,12 +14,14 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 from django_fsm import can_proceed, has_transition_perm
 
-from .. import changes, proposals, queries, registry, route_preview, timeline, values
-from ..forms import NoteForm, ReasonForm
+from .. import changes, proposals, registry, values
 from ..links import proposed_changes_url
 from ..models import OPEN, Proposal, ProposedChange, State
 from ..outcomes import Refused
+from ..pages import queries, timeline
+from ..pages.forms import NoteForm, ReasonForm
 from ..templatetags.approval_tags import person
+from ..workflow import route_preview
 
 LAST_ENTRIES = 20
 asks_first = require_http_methods(["GET", "HEAD", "POST"])

@@ -6,13 +6,15 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from .. import proposals, reassigning, routing
+from .. import proposals
+from ..deciding import reassigning
 from ..links import proposed_changes_url
 from ..models import ItemState, Proposal, WorkItem
 from ..outcomes import Refused
-from ..people_forms import ReassignAllForm, ReassignForm
+from ..pages.people_forms import ReassignAllForm, ReassignForm
+from ..pages.work_item_lines import work_item_lines
 from ..values import person_name
-from ..work_item_lines import work_item_lines
+from ..workflow import routing
 from .access import administrator_required
 
 asks_first = require_http_methods(["GET", "HEAD", "POST"])

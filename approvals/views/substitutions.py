@@ -6,9 +6,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from .. import substitutions
+from ..deciding import substituting, substitutions
 from ..models import Substitution
-from ..people_forms import SubstitutionForm
+from ..pages.people_forms import SubstitutionForm
 from .access import decider_required
 
 # Of those that are over, no more than these.
@@ -31,14 +31,14 @@ def end_substitution(request, pk):
     """End one of a person's own substitutions at once."""
     found = Substitution.objects.select_related("substitute", "person", "workflow")
     substitution = get_object_or_404(found, pk=pk, person=request.user)
-    substitutions.end(substitution, by=request.user)
+    substituting.end(substitution, by=request.user)
     text = _("Ended: %(substitution)s.")
     messages.success(request, text % {"substitution": substitutions.described(substitution)})
     return redirect("approvals:my_substitutes")
 
 
 def _add(request, form):
-    added = substitutions.save(form.save(commit=False), by=request.user)
+    added = substituting.save(form.save(commit=False), by=request.user)
     text = _("Added: %(substitution)s.") % {"substitution": substitutions.described(added)}
     messages.success(request, text)
     if others := list(substitutions.overlapping(added)):

@@ -9,13 +9,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
-from .. import claims
-from ..decision_forms import Selection
-from ..desk import COUNT_LIMIT, View
+from ..deciding import claims
 from ..models import Action, Policy, WorkflowStep, WorkItem
 from ..models.permissions import may_decide
-from ..work_item_lines import lines
-from ..work_list import WorkListForm
+from ..pages.decision_forms import Selection
+from ..pages.desk import COUNT_LIMIT, View
+from ..pages.work_item_lines import lines
+from ..pages.work_list import WorkListForm
 from .access import decider_required, with_query
 
 ICONS = {Action.APPROVE: "ok", Action.REJECT: "close", Action.REQUEST_CHANGE: "returned"}

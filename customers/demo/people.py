@@ -1,9 +1,16 @@
 """Who works at the demo's company."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from django.contrib.auth.models import Group, User
+from django.utils import timezone
 from django.utils.translation import gettext as _
+
+from approvals.deciding import substituting
+from approvals.models import ReportingLine, Substitution
+from approvals.outcomes import CODE
+from approvals.workflow import reporting_lines
 
 PASSWORD = "bicycle-lane-2026"  # noqa: S105  (the demo refuses to run in production)
 CREDIT_CONTROL = "Credit control"
@@ -30,11 +37,25 @@ PEOPLE = (
     Person("jonas", "Jonas", "Lindgren", "Clerk", ("Clerk",)),
     Person("sofia", "Sofia", "Bakker", "Credit manager", ("Approver", CREDIT_CONTROL)),
     Person("lucas", "Lucas", "Moreau", "Credit controller", ("Approver", CREDIT_CONTROL)),
+    Person("pieter", "Pieter", "Smit", "Sales manager", ("Approver",)),
     Person("henrik", "Henrik", "Maes", "Finance director", ("Approver",)),
     Person("nadia", "Nadia", "Petit", "Data steward", ("Data steward",)),
     Person("oskar", "Oskar", "Berg", "Administrator", ("Administrator", "Data steward")),
     Person("ingrid", "Ingrid", "Holm", "Auditor", ("Auditor",)),
 )
+
+# Whoever proposes reports to somebody, also those who import.
+MANAGERS = {
+    "emma": "pieter",
+    "jonas": "pieter",
+    "nadia": "pieter",
+    "pieter": "henrik",
+    "sofia": "henrik",
+    "lucas": "henrik",
+    "oskar": "henrik",
+}
+# The finance director travels: for so long the sales manager stands in for him.
+AWAY, STAND_IN, DAYS = "henrik", "pieter", 28
 
 
 def hire() -> None:
@@ -50,6 +71,17 @@ def hire() -> None:
             is_staff=bool(IN_ADMIN.intersection(person.groups)),
         )
         user.groups.set(Group.objects.filter(name__in=person.groups))
+
+
+def organise(*, by: User) -> None:
+    """Say who reports to whom, and who stands in for whom from today on."""
+    with reporting_lines.noting(by=by):
+        for person, manager in MANAGERS.items():
+            ReportingLine.objects.create(person=the(person), manager=the(manager))
+    today, away = timezone.localdate(), the(AWAY)
+    days = {"starts": today, "ends": today + timedelta(days=DAYS)}
+    substitution = Substitution(person=away, substitute=the(STAND_IN), **days)
+    substituting.save(substitution, by=away, source=CODE)
 
 
 def founder() -> User:

@@ -7,10 +7,21 @@ from django.contrib.auth.models import Group, User
 from django.contrib.contenttypes.models import ContentType
 from django.db import connection, transaction
 
-from approvals import parameters, workflows
+from approvals import parameters
 from approvals.changes import create_records
-from approvals.models import Behavior, Workflow, WorkflowVersion
+from approvals.models import (
+    Assignment,
+    Behavior,
+    EscalationKind,
+    FinalAction,
+    Operator,
+    Subject,
+    TimeUnit,
+    Workflow,
+    WorkflowVersion,
+)
 from approvals.outcomes import CODE
+from approvals.workflow import workflows
 from customers.models import Customer
 
 from . import company, people, story
@@ -64,6 +75,7 @@ def found_company() -> None:
     with mail_backend("dummy"), transaction.atomic():
         people.hire()
         _load_customers()
+        people.organise(by=people.the("oskar"))
         set_up_approvals(by=people.the("oskar"))
         story.happen()
 
@@ -94,22 +106,54 @@ def _draft() -> WorkflowVersion:
     workflow = Workflow.objects.create(
         content_type=ContentType.objects.get_for_model(Customer),
         name="Customer changes",
-        description="Credit control looks first, then the finance director.",
+        description=(
+            "Credit control looks first, then the originator's manager where the credit limit "
+            "is raised by more than 20 %, then the finance director."
+        ),
     )
     version = workflow.versions.create(number=1)
-    first = version.steps.create(
+    for add_step in (_credit_control, _originators_manager, _finance_director):
+        add_step(version.steps)
+    return version
+
+
+def _credit_control(steps):
+    """Two working days; then the finance director has two more, and then administrators."""
+    step = steps.create(
         position=1,
         name="Credit control",
         instructions="Check overdue invoices and the credit rating. Call back about bank accounts.",
+        time_limit=2,
+        time_unit=TimeUnit.WORKING_DAYS,
+        remind_after=1,
+        final_action=FinalAction.ADMINISTRATORS,
     )
-    first.groups.add(Group.objects.get(name=people.CREDIT_CONTROL))
-    last = version.steps.create(
+    step.groups.add(Group.objects.get(name=people.CREDIT_CONTROL))
+    director = people.the("henrik")
+    step.escalation_levels.create(position=1, kind=EscalationKind.USER, user=director, time_limit=2)
+
+
+def _originators_manager(steps):
+    step = steps.create(
         position=2,
+        name="Originator's manager",
+        instructions="Do you expect the orders that such a limit is for?",
+        assignment=Assignment.MANAGERS,
+        manager_start=1,
+        manager_levels=1,
+    )
+    step.conditions.create(
+        subject=Subject.RAISED, field="credit_limit", operator=Operator.MORE_PERCENT, value="20"
+    )
+
+
+def _finance_director(steps):
+    step = steps.create(
+        position=3,
         name="Finance director",
         instructions="Does the change fit the credit policy?",
     )
-    last.users.add(people.the("henrik"))
-    return version
+    step.users.add(people.the("henrik"))
 
 
 @contextmanager

@@ -3,8 +3,9 @@
 from dataclasses import dataclass, field
 from random import Random
 
-from approvals import decisions, proposals
+from approvals import proposals
 from approvals.changes import change_records, create_records
+from approvals.deciding import cases, decisions
 from approvals.models import Action, ItemState, Proposal, WorkItem
 from approvals.outcomes import CODE, Change
 from customers.models import Customer
@@ -42,7 +43,11 @@ STORY = (
         "NL-1020",
         (("emma", {"credit_limit": 35000, "credit_rating": "A"}),),
         "Pays within ten days since 2022.",
-        (("sofia", APPROVE, ""), ("henrik", APPROVE, "Agreed for this season.")),
+        (
+            ("sofia", APPROVE, ""),
+            ("pieter", APPROVE, "They have ordered for 30 000 already."),
+            ("henrik", APPROVE, "Agreed for this season."),
+        ),
     ),
     Episode(
         "FI-1002",
@@ -54,7 +59,8 @@ STORY = (
         "NO-1004",
         (("jonas", {"on_hold": "Invoice"}),),
         "They dispute the last three invoices.",
-        (("sofia", APPROVE, ""), ("henrik", APPROVE, "")),
+        # On behalf of the finance director.
+        (("sofia", APPROVE, ""), ("pieter", APPROVE, "Agreed with Henrik by telephone.")),
     ),
     # Not submitted: only the clerks know of it.
     Episode(
@@ -113,7 +119,8 @@ STORY = (
         ),
         "Opens in April. Trade register seen; please check the bank account.",
     ),
-    # Approved by credit control, waiting for the finance director.
+    # Approved by credit control: a raise by more than 20 % waits for the clerk's manager, the
+    # other for the finance director.
     Episode(
         "DE-1012",
         (("emma", {"credit_limit": 50000}),),
@@ -172,10 +179,16 @@ def _submit_and_decide(episode):
 
 
 def decide(proposal: Proposal, action: Action, *, by, comment="") -> None:
-    """Let a person decide her work item of a proposal. Raises ValueError if it is refused."""
-    item = WorkItem.objects.get(proposal=proposal, assignee=by, state=ItemState.OPEN)
+    """Let a person decide a proposal: her own work item, or that of whom she stands in for.
+
+    Raises ValueError if it is refused.
+    """
+    items = WorkItem.objects.filter(proposal=proposal, state=ItemState.OPEN)
+    item = cases.decidable(items, by).get(proposal.pk)
+    if item is None:
+        raise ValueError(f"{by} has nothing to decide of {proposal.record_key}")
     revision = Proposal.objects.get(pk=proposal.pk).revision
-    vote = decisions.Vote(item.pk, revision)
+    vote = decisions.Vote(item, revision)
     (result,) = decisions.decide([vote], action, by=by, comment=comment, source=CODE)
     if not result.done:
         raise ValueError(result.message)

@@ -18,7 +18,8 @@ def introduce(say) -> None:
             "%(name)s, of Utrecht, sells bicycle parts and tools to %(customers)s customers in "
             "%(countries)s countries.\n"
             "%(fields)s fields of a customer change only after approval: by credit control "
-            "first,\nthen by the finance director. %(open)s proposals are open."
+            "first,\nthen by the clerk's manager where a credit limit is raised by more than 20 %%,"
+            "\nthen by the finance director. %(open)s proposals are open."
         )
         % _figures()
     )
@@ -48,7 +49,9 @@ def invite(say, url: str) -> None:
             "  1. Log in as emma. Open a customer, change the credit limit and the telephone\n"
             "     number, save. The number is changed; the limit waits under Proposed changes.\n"
             "  2. Workflow > Submit.\n"
-            "  3. Log in as sofia, then as henrik: each finds it under My work items. Approve.\n"
+            "  3. Log in as sofia, then as pieter (if you raised the limit by more than 20 %%),\n"
+            "     then as henrik: each finds it under My work items. Approve. Henrik travels:\n"
+            "     pieter may also approve on his behalf.\n"
             "  4. The customer has its new limit, and its history says who did what.\n"
             "Log in as oskar to choose the governed fields and to change the workflow.\n"
             "E-mails are printed here. Ctrl-C ends the program; your changes are kept."

@@ -4,8 +4,8 @@ from django import forms
 from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext_lazy as _
 
-from approvals.files import DELIMITERS, ENCODINGS
-from approvals.files.limits import FILE_BYTES
+from approvals.imports.files import DELIMITERS, ENCODINGS
+from approvals.imports.files.limits import FILE_BYTES
 
 FOUND_OUT = ("", _("Found out by itself"))
 SWITCHES = ("update_only", "all_or_nothing", "empty_clears", "ignore_unknown_columns")

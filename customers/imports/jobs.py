@@ -1,145 +1,214 @@
-"""An import from upload to result: store the file, preview it, run it once.
+"""An import from upload to result: store the file, preview it, run it once, cancel it.
 
-`run` takes a file through `CustomerResource` batch by batch; the page and the
-command both call it. A preview is the same run with the door only asked.
+A large file is read and imported in the background: `work` is what a worker calls, a page
+that takes a small file, and the command.
 """
 
-import uuid
-from contextlib import nullcontext
+import logging
+from contextlib import suppress
 from pathlib import Path
 
-from django.conf import settings
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from approvals import import_jobs
-from approvals.files import FileRefused, open_table, write_failed_rows
-from approvals.import_jobs import RulesChanged
+from approvals.imports import import_jobs, leases, tasks, uploads
+from approvals.imports.files import FileRefused, open_table, write_failed_rows
+from approvals.imports.import_jobs import RulesChanged
 from approvals.models import ImportJob
 from approvals.outcomes import Refused
-from approvals.resources import batches
 from customers.models import Customer
-from customers.resources import CustomerResource
+
+from .running import Cancelled, Run
+
+logger = logging.getLogger(__name__)
 
 State = ImportJob.State
-
-
-class LookAgain(Refused):
-    """An import stopped; `job` is a new preview of its file. Not all is imported, or nothing."""
-
-    def __init__(self, reason, job):
-        super().__init__(reason)
-        self.job = job
-
-
-class _NothingImported(Exception):  # noqa: N818
-    """Rolls back an import that takes all rows or none."""
+# Files up to this size are read and imported while the person waits.
+AT_ONCE_BYTES = 256 * 1024
+# So often is a job taken without a row done since, before it is given up.
+ATTEMPTS = 5
 
 
 def prepare(upload, options: dict, *, by) -> ImportJob:
-    """Store an uploaded file under a generated name, and preview it.
+    """Store an uploaded file under a generated name, and have it previewed.
 
     options: what `CustomerResource` takes, and all_or_nothing, encoding, delimiter, sheet.
     """
     job = import_jobs.new_job(Customer, by=by, file_name=upload.name, options=options)
-    job.stored_as = uuid.uuid4().hex
-    Path(settings.UPLOAD_DIR).mkdir(parents=True, exist_ok=True)
-    with stored_file(job).open("xb") as file:
-        for chunk in upload.chunks():
-            file.write(chunk)
-    preview(job)
+    uploads.store(job, upload.chunks())
+    return _preview(job)
+
+
+def enter(path: Path, *, by, behavior, options: dict) -> ImportJob:
+    """An import of a file without a preview, which the caller is to `work` on."""
+    job = import_jobs.new_job(
+        Customer, by=by, file_name=path.name, behavior=behavior, options=options
+    )
+    with path.open("rb") as file:
+        uploads.store(job, iter(lambda: file.read(1 << 20), b""))
+    job.state = State.RUNNING
+    # The caller comes first.
+    job.lease_until = timezone.now() + leases.LEASE
+    job.save()
     return job
-
-
-def stored_file(job: ImportJob) -> Path:
-    """Where the uploaded file of `job` lies, outside of everything that is served."""
-    return Path(settings.UPLOAD_DIR) / job.stored_as
-
-
-def preview(job: ImportJob) -> None:
-    """Plan every row of the file and put the outcomes on record; nothing else changes."""
-    import_jobs.reset(job)
-    rules, job.confirmed_rules, job.state = job.confirmed_rules, "", State.PREVIEW
-    job.save()
-    try:
-        run(job, stored_file(job), dry_run=True)
-    except FileRefused as refused:
-        import_jobs.refuse(job, refused)
-        return
-    # Only a complete preview can be confirmed.
-    job.confirmed_rules = rules
-    job.save()
 
 
 def preview_again(job_id: int, options: dict, *, by) -> ImportJob:
     """Preview a stored file once more, with other options. Raises as `confirm` does.
 
-    Returns another job where the first one has run, so that what it did stays on record.
+    Returns another job where rows of the first one are in, so that what it did stays on record.
     """
-    job = _claim(job_id, by, (State.PREVIEW, State.REFUSED))
-    job.options = options
-    preview(job)
-    return job
+    with transaction.atomic():
+        job = _claim(job_id, by, (State.PREVIEW, State.REFUSED, State.CANCELLED, State.STOPPED))
+        job = _unless_run(job)
+        job.options = options
+        import_jobs.reset(job)
+        job.state = State.READING
+        job.save()
+    return _start(job)
 
 
 def confirm(job_id: int, *, by) -> ImportJob:
     """Run an import that `by` has previewed; whoever confirms again runs nothing.
 
-    Raises Refused with the reason where it isn't to be run, or not any more, LookAgain
-    where it stopped because the rules changed, and PermissionDenied where it is
-    somebody else's.
+    Raises Refused with the reason where it isn't to be run, or not any more, and
+    PermissionDenied where it is somebody else's.
     """
-    job = _claim(job_id, by, (State.PREVIEW,))
-    if not job.confirmed_rules:
-        preview(job)
-        raise Refused(_("Look at a complete preview first."))
+    with transaction.atomic():
+        job = _claim(job_id, by, (State.PREVIEW,))
+        for name in import_jobs.PROGRESS:
+            setattr(job, name, 0)
+        job.state = State.RUNNING
+        job.save()
+    return _start(job)
+
+
+def cancel(job_id: int, *, by) -> ImportJob:
+    """Have an import, or its preview, stop before the next batch. Raises as `confirm` does."""
+    _require_own(ImportJob.objects.get(pk=job_id), by)
+    if not leases.wish_to_cancel(job_id):
+        raise Refused(_("This import is not under way any more."))
+    # Where nobody works on it, it stops here.
+    return work(job_id) or ImportJob.objects.get(pk=job_id)
+
+
+def work(job_id: int, **how) -> ImportJob | None:
+    """Take an import and bring it to its end; None where it is not to be had.
+
+    how: see `Run`. Where the database goes away, the job stays where its last batch left
+    it, and whoever takes it next goes on there. Any other error closes it, with the reason.
+    """
+    job = leases.take(job_id)
+    if job is None:
+        return None
+    lease = job.lease
     try:
-        carry_out(job, stored_file(job))
-    except RulesChanged:
-        reason, job = job.refused, _unless_run(job)
-        preview(job)
-        raise LookAgain(reason, job) from None
-    except FileRefused:
-        pass  # The job says why.
-    return job
-
-
-def carry_out(job: ImportJob, path_or_file, *, tell=None) -> None:
-    """Import a file; where it is refused or stops, `job` says why. Raises as `run` does."""
-    if not job.options.get("all_or_nothing"):
-        import_jobs.recount(job)
-    job.state = State.RUNNING
-    job.save()
-    try:
-        run(job, path_or_file, dry_run=False, tell=tell)
-    except FileRefused as refused:
-        _stop(job, str(refused))
+        _work(job, how)
+    except leases.LostLease:
+        logger.warning("Import %s was taken over, or closed.", job_id)
+        return None
+    except (OperationalError, InterfaceError):
         raise
-    except Exception:
-        _stop(job, _("The import stopped because of an error."))
-        raise
+    except Exception as error:
+        with suppress(leases.LostLease):
+            _stop(job_id, lease, error)
+        if not isinstance(error, FileRefused | Cancelled):
+            raise
+    return ImportJob.objects.get(pk=job_id)
 
 
-def _stop(job, reason):
-    """Close an import that didn't come to its end, and say which rows of it are in."""
-    if job.options.get("all_or_nothing"):
-        import_jobs.recount(job)
+def run(job: ImportJob, path_or_file, *, dry_run, **how) -> None:
+    """Take a file through the door, or only ask it. Raises as `Run` does; how: see there."""
+    run = Run(job, path_or_file, **how)
+    if dry_run:
+        run.plan()
     else:
-        # Without the batch that was rolled back.
-        job.refresh_from_db(fields=import_jobs.COUNTS)
-    if job.rows:
-        done = _(
+        run.carry_out()
+
+
+def failed_rows(job: ImportJob):
+    """The failed rows as a file in the format of the original; see `write_failed_rows`."""
+    rows = job.row_outcomes.filter(outcome="failed").values_list("number", "errors")
+    chosen = {name: job.facts[name] for name in ("encoding", "delimiter", "sheet")}
+    table = open_table(uploads.path_of(job), name=job.file_name, **chosen)
+    return write_failed_rows(table, rows.order_by("number").iterator())
+
+
+def _work(job, how):
+    if job.cancelling:
+        raise Cancelled
+    if job.attempts > ATTEMPTS:
+        reason = _("It was cut off %(times)s times without a row done in between.")
+        raise FileRefused(reason % {"times": ATTEMPTS})
+    if job.state == State.READING:
+        _read(job, how)
+    else:
+        run(job, uploads.path_of(job), dry_run=False, **how)
+
+
+def _read(job, how):
+    """Preview a file under the rules that are in force now."""
+    import_jobs.reset(job)
+    # Only a complete preview can be confirmed.
+    rules, job.confirmed_rules = job.confirmed_rules, ""
+    leases.keep(job, "behavior", "confirmed_rules", "facts", "total", "refused", "finished_at")
+    run(job, uploads.path_of(job), dry_run=True, **how)
+    job.confirmed_rules, job.state = rules, State.PREVIEW
+    import_jobs.save(job)
+
+
+@transaction.atomic
+def _stop(job_id, lease, error):
+    """Close an import that didn't come to its end, and say which rows of it are in."""
+    # As it stands: without what was rolled back.
+    job = ImportJob.objects.get(pk=job_id)
+    job.lease = lease
+    leases.keep(job)
+    state, reason = _verdict(error)
+    if job.place:
+        reason += " " + _(
             "It is done up to row %(row)s; those rows stay in, and are unchanged when the file "
             "is imported again."
-        )
-        reason += " " + done % {"row": job.row_outcomes.latest("number").number}
-    import_jobs.refuse(job, reason)
+        ) % {"row": job.place}
+    else:
+        import_jobs.recount(job)
+        if state != State.REFUSED:
+            reason += " " + _("Nothing of the file is in.")
+    import_jobs.end(job, state, reason)
+
+
+def _verdict(error):
+    """What state an error leaves an import in, and what is told of it."""
+    if isinstance(error, Cancelled):
+        return State.CANCELLED, _("The import was cancelled.")
+    if isinstance(error, RulesChanged):
+        return State.STOPPED, str(error)
+    if isinstance(error, FileRefused):
+        return State.REFUSED, str(error)
+    if isinstance(error, PermissionDenied):
+        return State.REFUSED, _("Its importer may not import any more.")
+    return State.REFUSED, _("The import stopped because of an error.")
+
+
+def _preview(job) -> ImportJob:
+    job.state, job.confirmed_rules = State.READING, ""
+    job.save()
+    return _start(job)
+
+
+def _start(job) -> ImportJob:
+    """Have a worker go on with a job, or go on with it here where its file is small."""
+    if uploads.path_of(job).stat().st_size <= AT_ONCE_BYTES:
+        return work(job.pk) or ImportJob.objects.get(pk=job.pk)
+    tasks.send_waiting()
+    return job
 
 
 def _unless_run(job) -> ImportJob:
     """`job`, or where rows of it are on record as done, another one for the same file."""
-    if not (job.state == State.REFUSED and job.confirmed_rules and job.rows):
+    if not (job.confirmed_rules and job.rows and job.state != State.PREVIEW):
         return job
     other = import_jobs.new_job(
         Customer, by=job.created_by, file_name=job.file_name, options=job.options
@@ -149,90 +218,19 @@ def _unless_run(job) -> ImportJob:
 
 
 def _claim(job_id, by, states) -> ImportJob:
-    """Lock the job and take it, so that it runs once at a time."""
-    with transaction.atomic():
-        job = ImportJob.objects.select_for_update().get(pk=job_id)
-        if job.created_by_id != by.pk:
-            raise PermissionDenied
-        if job.state not in states:
-            raise Refused(_("This import has been confirmed already."))
-        if not job.stored_as:
-            raise Refused(_("The file of this import is not kept."))
-        job = _unless_run(job)
-        job.state = State.RUNNING
-        job.save()
+    """Lock a job that stands in one of `states`, so that it is started once."""
+    job = ImportJob.objects.select_for_update(of=("self",)).get(pk=job_id)
+    _require_own(job, by)
+    if job.state == State.READING:
+        raise Refused(_("Look at a complete preview first."))
+    if job.state not in states:
+        raise Refused(_("This import has been confirmed already."))
+    if not job.stored_as:
+        raise Refused(_("The file of this import is not kept."))
+    job.lease, job.lease_until, job.attempts = "", None, 0
     return job
 
 
-def run(job: ImportJob, path_or_file, *, dry_run, tell=None) -> None:
-    """Take a file through the door, or only ask it, and close the job where it was done.
-
-    tell: called with the rows and the outcomes of each batch. Raises FileRefused, and
-    RulesChanged where the rules changed meanwhile; finished batches stay.
-    """
-    options = job.options
-    chosen = {name: options.get(name) or None for name in ("encoding", "delimiter", "sheet")}
-    table = open_table(path_or_file, name=job.file_name, **chosen)
-    resource = CustomerResource(**options)
-    rows = _begin(job, table, resource)
-    whole = options.get("all_or_nothing")
-    failed = []
-    try:
-        with transaction.atomic() if whole and not dry_run else nullcontext():
-            import_jobs.recount(job)
-            for batch in batches(rows):
-                outcomes = _batch(job, resource, batch, dry_run)
-                failed += [outcome for outcome in outcomes if whole and outcome.failed]
-                if tell:
-                    tell(batch, outcomes)
-            if failed and not dry_run:
-                raise _NothingImported
-    except _NothingImported:
-        import_jobs.nothing_imported(job, failed)
-        return
-    if not dry_run:
-        import_jobs.finish(job)
-    elif failed:
-        import_jobs.take_back(job, failed)
-
-
-def _begin(job, table, resource):
-    """The rows to import. What was found in the file goes onto the job, refused or not."""
-    job.facts = {
-        name: getattr(table, name)
-        for name in ("format", "encoding", "delimiter", "sheet", "sheets")
-    }
-    try:
-        rows = resource.begin(table.headers, table.rows)
-        import_jobs.require_workflow(job)
-        return rows
-    finally:
-        columns = resource.columns
-        job.facts |= {
-            "recognised": columns.recognised,
-            "ignored": columns.ignored,
-            "unknown": columns.unknown,
-            "companies": resource.companies,
-        }
-
-
-def _batch(job, resource, batch, dry_run):
-    by, source = job.created_by, import_jobs.source_of(job)
-    if dry_run:
-        outcomes = resource.import_batch(batch, by=by, source=source, dry_run=True)
-        import_jobs.store(job, outcomes)
-        return outcomes
-    # Rows and what is on record of them are committed together.
-    with transaction.atomic():
-        import_jobs.require_rules(job, job.confirmed_rules)
-        outcomes = resource.import_batch(batch, by=by, source=source, dry_run=False)
-        import_jobs.store(job, outcomes)
-    return outcomes
-
-
-def failed_rows(job: ImportJob):
-    """The failed rows as a file in the format of the original; see `write_failed_rows`."""
-    rows = job.row_outcomes.filter(outcome="failed").values_list("number", "errors")
-    chosen = {name: job.facts[name] for name in ("encoding", "delimiter", "sheet")}
-    table = open_table(stored_file(job), name=job.file_name, **chosen)
-    return write_failed_rows(table, dict(rows.iterator()))
+def _require_own(job, by):
+    if job.created_by_id != by.pk:
+        raise PermissionDenied

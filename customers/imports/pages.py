@@ -2,15 +2,18 @@
 
 from dataclasses import dataclass
 
+from django.utils import timezone
 from django.utils.http import urlencode
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from approvals import import_jobs, registry
+from approvals import registry
+from approvals.imports.leases import LEASE, UNDER_WAY
+from approvals.imports.rows import rows_of
+from approvals.imports.widgets import shortened
 from approvals.models import Behavior, ImportJob, ImportRow
 from approvals.values import display_text
-from approvals.widgets import shortened
 from customers.models import Customer
 
 PER_PAGE = 50
@@ -35,6 +38,57 @@ class Page:
     search: str
     previous_url: str = ""
     next_url: str = ""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far an import is that is under way.
+
+    rows: done, of `total` where that is known. rate: rows a second; seconds: still to go, by
+    that rate. waits: nobody works on it at the moment.
+    """
+
+    job: ImportJob
+    rows: int
+    total: int | None
+    rate: int
+    seconds: int | None
+    waits: bool
+    totals: list[dict]
+
+    @property
+    def left(self) -> str:
+        """The time left, as minutes and seconds."""
+        return "" if self.seconds is None else "{}:{:02}".format(*divmod(self.seconds, 60))
+
+    @property
+    def percent(self) -> int | None:
+        """How much of it is done."""
+        return self.rows * 100 // self.total if self.total else None
+
+
+def progress(job: ImportJob) -> Progress | None:
+    """How far `job` is; None where it is not under way."""
+    if job.state not in UNDER_WAY:
+        return None
+    waits = not job.lease or job.lease_until < timezone.now()
+    rate = 0 if waits else _rate(job)
+    seconds = (job.total - job.rows) / rate if rate and job.total else None
+    return Progress(
+        job=job,
+        rows=job.rows,
+        total=job.total,
+        rate=round(rate),
+        seconds=seconds and max(round(seconds), 0),
+        waits=waits,
+        totals=totals(job),
+    )
+
+
+def _rate(job):
+    """Rows a second, from when it was taken to the last sign of life of who works on it."""
+    passed = (job.lease_until - LEASE - job.taken_at).total_seconds()
+    return max(job.rows - job.taken_rows, 0) / passed if passed > 0 else 0
 
 
 def explain(rules, behavior) -> dict[str, str]:
@@ -106,7 +160,7 @@ def rows(job: ImportJob, params) -> Page:
 
 def shown(job: ImportJob, outcomes) -> list[dict]:
     """Outcomes as the rows of a page, whether they are on record or not."""
-    return [_row(import_jobs.row_of(job, outcome)) for outcome in outcomes]
+    return [_row(row) for row in rows_of(job, outcomes)]
 
 
 def _slice(found, params):

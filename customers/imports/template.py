@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from approvals import registry
 from approvals.changes import read_rules
+from approvals.imports.files import COLUMN_NOTES
 from customers import exports
 from customers.models import Customer
 from customers.resources import CustomerResource
@@ -50,10 +51,12 @@ def columns() -> list[TemplateColumn]:
 
 
 def template(format: str) -> Iterable[bytes]:
-    """The template with an example row, as the pieces of a file."""
+    """The template as the pieces of a file: notes on the columns, and an example row."""
     values = {**EXAMPLE, **_examples_of_this_company()}
-    headers = [column.name for column in columns()]
-    return exports.pieces(headers, [[values.get(name, "") for name in headers]], format)
+    found = columns()
+    notes = [COLUMN_NOTES[column.required, column.governed] for column in found]
+    example = [values.get(column.name, "") for column in found]
+    return exports.pieces([column.name for column in found], [notes, example], format)
 
 
 def _column(name, header, governed_now):

@@ -7,9 +7,9 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from approvals import timeline
 from approvals.changes import read_rules
-from approvals.queries import history_of, open_proposals
+from approvals.pages import timeline
+from approvals.pages.queries import history_of, open_proposals
 from approvals.registry import HELD
 from approvals.views.history import record_history
 from approvals.views.proposed_changes import proposed_changes as proposed_changes_of

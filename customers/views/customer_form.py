@@ -22,7 +22,7 @@ from approvals.changes import (
 )
 from approvals.links import proposed_changes_url
 from approvals.outcomes import BROWSER, Change
-from approvals.queries import event_lines, history_of, open_proposals
+from approvals.pages.queries import event_lines, history_of, open_proposals
 from approvals.registry import HELD
 from approvals.templatetags.approval_tags import person
 

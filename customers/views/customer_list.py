@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
-from approvals.queries import pending_keys
+from approvals.pages.queries import pending_keys
 
 from .. import listing, new_customers
 from ..models import Customer

@@ -1,10 +1,13 @@
 """Files that people take away: exports, the import template, failed rows."""
 
+from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.http import Http404
+from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from approvals.imports.files import FileRefused
 from approvals.views import downloads
 
 from .. import exports, listing
@@ -28,5 +31,9 @@ def wanted_format(request) -> str:
 def export(request):
     """Export the customers that the list shows for the same query string, all pages of it."""
     file_format = wanted_format(request)
-    pieces = exports.export(listing.filtered(request.GET), file_format)
+    try:
+        pieces = exports.export(listing.filtered(request.GET), file_format)
+    except FileRefused as refused:
+        messages.warning(request, str(refused))
+        return redirect("customers:list")
     return download(pieces, f"customers-{timezone.localdate():%Y-%m-%d}", file_format)

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from approvals.changes import read_rules
+from approvals.imports.leases import UNDER_WAY
 from approvals.models import ImportJob
 from approvals.outcomes import Refused
 
@@ -51,14 +52,17 @@ def import_job(request, pk):
     if request.method == "POST" and form.is_valid():
         return _attempt(request, jobs.preview_again, pk, form.options())
     rules = read_rules(Customer)
+    progress = pages.progress(job)
     own = job.created_by == request.user and request.user.has_perm("customers.import_customer")
     context = {
         "job": job,
-        "form": form if own and job.stored_as else None,
+        "form": form if own and job.stored_as and not progress else None,
+        "progress": progress,
         "behavior": pages.explain(rules, job.behavior),
         "rules_changed": job.state == State.PREVIEW and job.confirmed_rules != rules.fingerprint,
         "totals": pages.totals(job),
-        "page": pages.rows(job, request.GET),
+        # While it is under way, what is on record of rows may still be the preview's.
+        "page": None if progress else pages.rows(job, request.GET),
         "actions": _actions(job, own),
         "facts": pages.facts(job),
     }
@@ -73,11 +77,34 @@ def import_confirm(request, pk):
     return _attempt(request, jobs.confirm, pk)
 
 
+@require_POST
+@importer_required
+def import_rest(request, pk):
+    """Preview the file of an import that stopped; what is in is unchanged then."""
+    job = _visible_job(request, pk)
+    return _attempt(request, jobs.preview_again, pk, job.options)
+
+
+@require_POST
+@importer_required
+def import_cancel(request, pk):
+    """Have an import stop before its next batch."""
+    _visible_job(request, pk)
+    return _attempt(request, jobs.cancel, pk)
+
+
+@require_safe
+def import_progress(request, pk):
+    """How far an import is, as the part of its page that is asked for again and again."""
+    job = _visible_job(request, pk)
+    return render(request, "customers/_import_progress.html", {"progress": pages.progress(job)})
+
+
 @require_safe
 def import_failed_rows(request, pk):
     """The failed rows as a file that can be corrected and imported again."""
     job = _visible_job(request, pk)
-    if not (job.failed and job.stored_as):
+    if job.state in UNDER_WAY or not (job.failed and job.stored_as):
         raise Http404
     stem = job.file_name.rpartition(".")[0] or "customers"
     return download(jobs.failed_rows(job), f"{stem}-failed", job.facts["format"])
@@ -107,8 +134,6 @@ def _attempt(request, action, pk, *args):
         pk = action(pk, *args, by=request.user).pk
     except Refused as refused:
         messages.warning(request, str(refused))
-        if isinstance(refused, jobs.LookAgain):
-            pk = refused.job.pk
     return redirect("customers:import_job", pk)
 
 
@@ -117,7 +142,13 @@ def _actions(job, own):
     if own and job.state == State.PREVIEW and job.confirmed_rules:
         url = reverse("customers:import_confirm", args=[job.pk])
         actions.append({"text": _("Import"), "icon": "check", "post": url, "primary": True})
-    if job.failed and job.stored_as:
+    if own and job.state in UNDER_WAY:
+        url = reverse("customers:import_cancel", args=[job.pk])
+        actions.append({"text": _("Cancel import"), "icon": "close", "post": url, "danger": True})
+    if own and job.state == State.STOPPED and job.stored_as:
+        url = reverse("customers:import_rest", args=[job.pk])
+        actions.append({"text": _("Preview the rest"), "icon": "check", "post": url})
+    if job.failed and job.stored_as and job.state not in UNDER_WAY:
         url = reverse("customers:import_failed_rows", args=[job.pk])
         actions.append({"text": _("Failed rows"), "icon": "download", "url": url})
     if own:

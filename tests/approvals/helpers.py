@@ -2,7 +2,8 @@
 
 from django.urls import reverse
 
-from approvals import changes, decisions
+from approvals import changes
+from approvals.deciding import decisions
 from approvals.models import Action, ImportJob, Origin, WorkItem
 from approvals.outcomes import BROWSER, Change, Source
 from approvals.values import encode

@@ -2,7 +2,7 @@
 
 from django.urls import reverse
 
-from approvals import workflows
+from approvals.workflow import workflows
 
 
 def texts(client, url="/admin/"):

@@ -4,8 +4,8 @@ import pytest
 from django.contrib.auth.models import Group
 from django.urls import reverse
 
-from approvals import workflows
 from approvals.models import Verb, Workflow, WorkflowEvent
+from approvals.workflow import workflows
 
 from .setup_pages import action_page, rows, step_form, step_page, texts, version_form, version_page
 

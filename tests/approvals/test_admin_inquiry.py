@@ -29,7 +29,7 @@ READ_ONLY = [
 def decided(workflow, govern_fields, clerk, approver):
     """A proposal that was submitted and approved in its first step."""
     from approvals.changes import change_records
-    from approvals.decisions import Vote, decide
+    from approvals.deciding.decisions import Vote, decide
     from approvals.models import Action, Proposal, WorkItem
     from approvals.outcomes import BROWSER, Change
     from approvals.proposals import submit

@@ -3,8 +3,9 @@
 import pytest
 from django.urls import reverse
 
-from approvals import proposals, workflows
+from approvals import proposals
 from approvals.models import Proposal, WorkflowEvent, WorkItem
+from approvals.workflow import workflows
 from tests.customers.factories import customer
 
 from .helpers import edit

@@ -4,8 +4,8 @@ import pytest
 from django.contrib.auth.models import Permission
 from django.urls import reverse
 
-from approvals import workflows
 from approvals.models import Verb, VersionState, Workflow, WorkflowEvent, WorkflowVersion
+from approvals.workflow import workflows
 
 from .setup_pages import texts, version_form, version_page
 

@@ -359,7 +359,7 @@ def test_a_batch_costs_the_same_statements_whatever_its_size(
 
     few, many = statements(["C0", "C1"]), statements([f"C{n}" for n in range(2, 300)])
     # The second batch of an import tells nobody anew.
-    assert many in (few, few - 1)
+    assert few - 4 <= many <= few
 
 
 def test_rules_across_fields_hold_for_what_an_import_writes_without_approval(

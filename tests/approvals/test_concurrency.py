@@ -8,7 +8,8 @@ from django.contrib.auth.models import User
 from django.db import connection
 from django.db.models import QuerySet
 
-from approvals import changes, decisions, proposals
+from approvals import changes, proposals
+from approvals.deciding import decisions
 from approvals.models import Decision, Proposal, ProposedChange, State, WorkItem
 from approvals.outcomes import BROWSER, Change
 from customers.models import Customer
@@ -190,7 +191,7 @@ def test_a_switch_waits_for_what_is_being_written_under_the_old_rules(
 def test_handing_over_while_a_decision_completes_the_step(
     clerk, person, workflow, govern_fields, administrator, meet, monkeypatch
 ):
-    from approvals import handover
+    from approvals.deciding import handover
 
     govern_fields("credit_limit")
     customer("C1", credit_limit="100")
@@ -253,7 +254,7 @@ def test_control_without_locks_an_approval_and_a_termination_do_not_end_well(
 
 def test_of_two_who_hand_on_the_same_work_item_one_wins(pending, person, meet):
     """The approver delegates it while an administrator reassigns it."""
-    from approvals import assigning, delegating, reassigning
+    from approvals.deciding import assigning, delegating, reassigning
 
     item = WorkItem.objects.get(proposal=pending, assignee__username="approver")
     approver, administrator = (
@@ -281,7 +282,7 @@ def of_a_group(pending):
 
 
 def claim_as(username, proposal):
-    from approvals import claims
+    from approvals.deciding import claims
 
     def action():
         user = User.objects.get(username=username)
@@ -292,7 +293,7 @@ def claim_as(username, proposal):
 
 
 def test_of_two_who_claim_at_once_one_wins_and_the_other_reads_who(of_a_group, meet):
-    from approvals import claims
+    from approvals.deciding import claims
 
     meet(claims, "_why_not_claimed")
     results = together(claim_as("approver", of_a_group), claim_as("colleague", of_a_group))
@@ -303,7 +304,7 @@ def test_of_two_who_claim_at_once_one_wins_and_the_other_reads_who(of_a_group, m
 
 
 def test_control_without_locks_both_believe_that_they_claimed(of_a_group, meet, monkeypatch):
-    from approvals import claims
+    from approvals.deciding import claims
 
     monkeypatch.setattr(QuerySet, "select_for_update", lambda self, **kwargs: self.all())
     meet(claims, "_why_not_claimed")

@@ -246,6 +246,23 @@ def test_edits_go_into_its_proposal(held, clerk):
     assert is_held()
 
 
+@pytest.mark.parametrize("submitted", [False, True])
+def test_saving_a_held_customer_that_is_complete_does_not_release_it(
+    create, clerk, approve, govern_fields, submitted
+):
+    govern_fields("iban", approve_new=True)
+    [number] = create().proposals
+    held = Proposal.objects.get(pk=number)
+    assert live("NEW", "name") == "Nieuw B.V."
+    if submitted:
+        proposals.submit(held.pk, by=clerk)
+    assert HELD not in [change.field for change in edit(clerk, "NEW", phone="040 123").direct]
+    assert (is_held(), Proposal.objects.get()) == (True, held)
+    if submitted:
+        approve(held)
+        assert not is_held()
+
+
 def test_what_was_missing_goes_into_the_proposal_that_came_back(held, clerk, approver, approve):
     proposals.submit(held.pk, by=clerk)
     vote(approver, held, Action.REQUEST_CHANGE, "Which limit?")
@@ -269,7 +286,9 @@ def test_while_it_is_pending_other_fields_are_a_change_that_releases_nothing(hel
 
 
 @pytest.mark.parametrize("first", ["new", "change"])
-def test_recalled_beside_another_proposal_both_become_the_one_that_releases(held, clerk, first):
+def test_recalled_beside_another_proposal_both_become_the_one_that_releases(
+    held, clerk, approve, first
+):
     proposals.submit(held.pk, by=clerk)
     [number] = edit(clerk, "NEW", credit_limit="5").proposals
     proposals.submit(number, by=clerk)
@@ -279,6 +298,9 @@ def test_recalled_beside_another_proposal_both_become_the_one_that_releases(held
     joined = Proposal.objects.get(state=State.NOT_SUBMITTED)
     assert (joined.pk, joined.kind) == (order[1], Kind.NEW)
     assert {"credit_limit", HELD} < set(proposed(joined))
+    proposals.submit(joined.pk, by=clerk)
+    approve(joined)
+    assert (live("NEW", "credit_limit"), is_held()) == ("5.00", False)
 
 
 # When its proposal is gone

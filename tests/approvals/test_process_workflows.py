@@ -11,7 +11,7 @@ from django.contrib.auth.models import User
 from django.core import mail
 from django.core.management import CommandError, call_command
 
-from approvals import deadlines
+from approvals.deciding import deadlines
 from approvals.management.commands import process_workflows
 from approvals.models import ItemState, Notification, Occasion, StepRun, WorkItem
 

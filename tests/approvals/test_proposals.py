@@ -3,7 +3,7 @@
 import pytest
 from django.core.exceptions import PermissionDenied
 
-from approvals import proposals, workflows
+from approvals import proposals
 from approvals.models import (
     Behavior,
     Outcome,
@@ -15,6 +15,7 @@ from approvals.models import (
     WorkItem,
 )
 from approvals.outcomes import Refused
+from approvals.workflow import workflows
 from customers.models import Customer
 from tests.approvals.helpers import edit, import_source, live, vote
 from tests.customers.factories import customer

@@ -6,9 +6,10 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import connection
 
-from approvals import parameters, workflows
+from approvals import parameters
 from approvals.models import Verb, VersionState, WorkflowEvent
 from approvals.outcomes import Refused
+from approvals.workflow import workflows
 from customers.models import Customer
 from tests.approvals.test_concurrency import meet, together  # noqa: F401
 

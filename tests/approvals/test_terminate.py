@@ -5,7 +5,7 @@ from django.core.exceptions import PermissionDenied
 from django.urls import reverse
 
 from approvals import proposals
-from approvals.delegating import delegate
+from approvals.deciding.delegating import delegate
 from approvals.models import ItemState, Notification, Proposal, RunState, State, StepRun, WorkItem
 from approvals.outcomes import Refused
 from tests.write_paths.rendered import form_on

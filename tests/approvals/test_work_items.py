@@ -4,7 +4,7 @@ import pytest
 from django.urls import reverse
 
 from approvals.models import Behavior, Proposal, State, WorkflowStep
-from approvals.paging import PAGE_SIZE
+from approvals.pages.paging import PAGE_SIZE
 from customers.models import Customer
 
 from .helpers import accounts, decide_url, get_list, item_of, post_list, vote

@@ -2,8 +2,8 @@
 
 import pytest
 
-from approvals import workflows
 from approvals.models import ReportingLine, VersionState
+from approvals.workflow import workflows
 from tests.approvals.setup_pages import action_page, step_page, version_page
 from tests.customers.factories import customer
 

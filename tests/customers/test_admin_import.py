@@ -7,7 +7,7 @@ from django.contrib.admin.models import LogEntry
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
-from approvals.files import open_table
+from approvals.imports.files import open_table
 from approvals.models import Behavior, ImportJob, Proposal
 from customers.models import Customer
 from tests.customers.factories import customer

@@ -23,22 +23,32 @@ from django.core import mail
 from django.core.management import CommandError, call_command
 
 from approvals import parameters
+from approvals.deciding import substitutions
 from approvals.models import (
     Behavior,
+    Decision,
     FieldEnablement,
     Proposal,
+    ReportingLine,
+    RunState,
     State,
+    StepRun,
+    Substitution,
+    Verb,
     VersionState,
     WorkflowEvent,
+    WorkflowStep,
     WorkflowVersion,
     WorkItem,
 )
+from approvals.workflow import routing
 from customers.demo import company, people, setup, story
 from customers.management.commands.demo import port_number
 from customers.models import Customer
 from tests.customers.factories import customer
 
 LIMIT = "credit_limit"
+FOUNDED = (User, Customer, WorkflowVersion, ReportingLine, Substitution)
 drawn_once = cache(company.customers)
 
 
@@ -102,10 +112,50 @@ def test_nobody_can_log_in_as_the_one_who_loaded_the_data(client, founded):
     assert not founder.has_usable_password()
 
 
-def test_a_workflow_of_two_steps_is_active(founded):
-    version = WorkflowVersion.objects.get(state=VersionState.ACTIVE)
+def test_a_workflow_of_three_steps_is_active(founded):
+    steps = WorkflowVersion.objects.get(state=VersionState.ACTIVE).steps
 
-    assert version.steps.count() == 2
+    assert [step.name for step in steps.order_by("position")] == [
+        "Credit control",
+        "Originator's manager",
+        "Finance director",
+    ]
+
+
+def test_credit_control_has_a_time_limit_that_escalates(founded):
+    step = WorkflowStep.objects.get(name="Credit control")
+    pending = StepRun.objects.filter(step=step, state=RunState.RUNNING)
+
+    assert [level.user.username for level in step.escalation_levels.all()] == ["henrik"]
+    assert pending.exists() and not pending.filter(due_at=None).exists()
+
+
+def test_a_credit_limit_raised_by_more_than_a_fifth_goes_to_the_originators_manager_too(founded):
+    items = WorkItem.objects.filter(step_run__step__name="Originator's manager")
+
+    assert dict(items.values_list("record_key", "assignee__username")) == {
+        "NL-1020": "pieter",
+        "DE-1012": "pieter",
+    }
+    skipped = WorkflowEvent.objects.filter(verb=Verb.STEP_SKIPPED, record_key="GB-1003").get()
+    assert "Credit limit raised by more than 20" in skipped.comment
+
+
+def test_whoever_proposes_reports_to_somebody_who_may_decide(founded):
+    proposers = User.objects.filter(is_active=True, groups__name__in=["Clerk", "Data steward"])
+    deciders = routing.all_deciders()
+
+    assert proposers.count() == 4
+    for person in proposers:
+        assert person.reporting_line.manager_id in deciders, person
+
+
+def test_somebody_stands_in_for_an_approver_today_and_has_decided_for_him(founded):
+    pieter, henrik = people.the("pieter"), people.the("henrik")
+    decided = Decision.objects.filter(person=pieter, on_behalf_of=henrik)
+
+    assert substitutions.in_force(pieter).pairs == {(henrik.pk, None)}
+    assert [d.step_run.proposal.record_key for d in decided] == ["NO-1004"]
 
 
 def test_approvals_are_on_and_imports_make_proposals(founded):
@@ -129,7 +179,7 @@ def test_there_are_proposals_in_every_state(founded):
     assert sum(states.values()) == len(story.STORY)
 
 
-@pytest.mark.parametrize("username", ["sofia", "lucas", "henrik"])
+@pytest.mark.parametrize("username", ["sofia", "lucas", "pieter", "henrik"])
 def test_every_approver_has_something_to_decide(founded, username):
     assert WorkItem.objects.filter(assignee__username=username, state="open").exists()
 
@@ -193,6 +243,14 @@ def test_the_command_walks_a_change_from_edit_to_applied(db):
         assert step in printed
 
 
+def test_the_walk_shows_the_managers_step_for_a_raise_and_skips_it_for_less(db):
+    raised, lowered = demo(), demo()
+
+    manager = "Pieter Smit approves, in the step “Originator's manager”"
+    assert manager in raised
+    assert manager not in lowered and "Step skipped" in lowered
+
+
 def test_the_walk_can_be_repeated(db):
     demo()
     before = Customer.objects.order_by("account").values_list(LIMIT, flat=True)[0]
@@ -216,12 +274,12 @@ def test_the_second_run_keeps_what_people_changed(db):
     parameters.set_parameters(
         Customer, by=people.the("oskar"), entity_behavior=Behavior.REJECT, fields={"name": False}
     )
-    counts = [model.objects.count() for model in (User, Customer, WorkflowVersion)]
+    counts = [model.objects.count() for model in FOUNDED]
 
     printed = demo()
 
     assert "it stays as you left it" in printed
-    assert counts == [model.objects.count() for model in (User, Customer, WorkflowVersion)]
+    assert counts == [model.objects.count() for model in FOUNDED]
     assert parameters.ApprovalParameters.objects.get().entity_behavior == Behavior.REJECT
     assert "name" not in parameters.enabled_fields(Customer)
 
@@ -331,6 +389,41 @@ def test_the_demo_serves_pages_and_their_looks_until_interrupted(served):
     assert fetch(url + style)
     process.send_signal(signal.SIGINT)
     assert process.wait(30) == 0
+
+
+def workers(process):
+    """The ids of the demo's workers."""
+    tasks = Path(f"/proc/{process.pid}/task")
+    ids = [pid for task in tasks.glob("*/children") for pid in task.read_text().split()]
+    return {int(pid) for pid in ids if "customers.demo.worker" in command(pid)}
+
+
+def command(pid):
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text()
+    except FileNotFoundError:
+        return ""
+
+
+def wait_for(found, seconds=60):
+    """What a function finds, as soon as it finds anything."""
+    for _ in range(seconds * 5):
+        if result := found():
+            return result
+        time.sleep(0.2)
+    raise AssertionError("It does not happen.")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+def test_the_demo_keeps_a_worker_that_ends_with_it(served):
+    _url, process = served
+
+    [first] = wait_for(lambda: workers(process))
+    os.kill(first, signal.SIGKILL)
+    [second] = wait_for(lambda: workers(process) - {first})
+    process.kill()
+    process.wait()
+    assert wait_for(lambda: not command(second))
 
 
 @pytest.mark.parametrize("text", ["0", "65536", "99999", "-1", "8000.5", "", "９"])

@@ -5,8 +5,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from approvals import history_list, proposals
+from approvals import proposals
 from approvals.models import Action, Proposal
+from approvals.pages import history_list
 from tests.approvals.helpers import edit, vote
 
 from .factories import customer

@@ -1,16 +1,20 @@
 """Customers as files that import back without a change."""
 
 import csv
+import gc
 import io
 import sys
+import threading
+import tracemalloc
 from decimal import Decimal
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
+from django.db import connection
 from django.urls import reverse
 
-from approvals import import_jobs
-from approvals.files import open_table
+from approvals.imports import import_jobs
+from approvals.imports.files import open_table
 from customers import exports
 from customers.imports import jobs
 from customers.models import Customer, PaymentTerms
@@ -152,3 +156,72 @@ def test_the_command_writes_to_standard_output(awkward, monkeypatch):
     call_command("export_customers", "-", "--format", "csv")
     table = open_table(out.buffer, name="-")
     assert len(list(table.rows())) == len(AWKWARD)
+
+
+def test_more_customers_than_a_sheet_holds_are_refused_before_the_first(page, monkeypatch):
+    customer("C1")
+    customer("C2")
+    monkeypatch.setattr("approvals.imports.files.xlsx_writing.SHEET_ROWS", 1)
+    url = reverse("customers:export") + "?format="
+    shown = page.get(url + "xlsx", follow=True).content.decode()
+    assert "A sheet of a workbook holds 1 rows. Choose CSV" in shown
+    assert exported(page.get(url + "csv")) == ["C1", "C2"]
+    with pytest.raises(CommandError, match="Choose CSV"):
+        call_command("export_customers", "-", "--format", "xlsx")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_export_half_way_keeps_nobody_from_writing_and_goes_on_after_it(monkeypatch):
+    def a_write():
+        customer("NEW")
+        connection.close()
+
+    for number in range(30):
+        customer(f"C{number:02}")
+    monkeypatch.setattr(exports, "CHUNK_ROWS", 5)
+    rows = exports.rows(Customer.objects.order_by("account"))
+    first = next(rows)
+    thread = threading.Thread(target=a_write)
+    thread.start()
+    thread.join(timeout=10)
+    assert not thread.is_alive()
+    assert Customer.objects.filter(account="C29").exists()
+    assert [row[0] for row in (first, *rows)][:30] == [f"C{number:02}" for number in range(30)]
+    assert Customer.objects.filter(account="NEW").exists()
+
+
+@pytest.mark.parametrize("file_format", ["csv", "xlsx"])
+def test_eight_times_the_customers_take_no_more_memory(file_format):
+    customer("C1", name="Example", street="1 Way")
+    names = [column.attribute for column in exports.CustomerResource().get_export_fields()]
+    _account, *values = Customer.objects.values_list(*names).get()
+
+    class Many:
+        """As many customers as wanted, as a query hands them out."""
+
+        def __init__(self, count):
+            self.stored = count
+
+        def order_by(self):
+            return self
+
+        def count(self):
+            return self.stored
+
+        def values_list(self, *_names):
+            return self
+
+        def iterator(self, chunk_size):
+            return ([f"C{n:06}", *values] for n in range(self.stored))
+
+    def peak(count):
+        gc.collect()
+        tracemalloc.start()
+        for _piece in exports.export(Many(count), file_format):
+            pass
+        found = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return found
+
+    peak(1200)  # what is only made once
+    assert peak(9600) <= peak(1200) * 1.1

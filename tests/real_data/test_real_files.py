@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from django.core.management import call_command
 
-from approvals import import_jobs
-from approvals.files import FileRefused
+from approvals.imports import import_jobs
+from approvals.imports.files import FileRefused
 from approvals.models import ImportRow
 from customers.imports import jobs
 from customers.models import Customer, CustomerGroup, PaymentTerms

@@ -6,7 +6,7 @@ from django.apps import apps
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import translation
 
-from approvals import drawing
+from ... import drawing
 
 
 class Command(BaseCommand):

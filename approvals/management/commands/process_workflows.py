@@ -1,21 +1,22 @@
-"""What workflows need from time to time: hand over, remind, escalate, send e-mails."""
+"""What is due from time to time: imports to go on with, hand over, remind, escalate, e-mails."""
 
-import contextlib
 import logging
-import signal
 import threading
 from argparse import ArgumentTypeError
 from collections import Counter
 
-from django.core.management import BaseCommand, CommandError
+from django.core.management import BaseCommand, CommandError, call_command
 from django.db import close_old_connections
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from approvals import deadlines, outbox
-from approvals.handover import hand_over_orphans
-from approvals.outcomes import CODE
+from ...deciding import deadlines
+from ...deciding.handover import hand_over_orphans
+from ...imports import tasks, uploads
+from ...notifying import outbox
+from ...outcomes import CODE
+from ...stopping import stopped_by_signals
 
 logger = logging.getLogger(__name__)
 
@@ -36,14 +37,20 @@ SAID_IF_ANY = {
     "put_back": gettext_lazy("e-mails to try again"),
     "given_up": gettext_lazy("e-mails given up"),
     "no_address": gettext_lazy("e-mails without an address"),
+    "withheld": gettext_lazy("e-mails withheld, no right to see it"),
     "unreachable": gettext_lazy("mail server unreachable"),
+    "imports": gettext_lazy("imports sent on their way"),
+    "files": gettext_lazy("old import files deleted"),
 }
 
 
 class Command(BaseCommand):
     """Does what is due, once or again and again; two at a time do nothing twice."""
 
-    help = "Hand over work items that nobody can decide, remind, escalate, and send e-mails."
+    help = (
+        "Go on with imports that were cut off, hand over work items that nobody can decide, "
+        "remind, escalate, and send e-mails."
+    )
 
     def add_arguments(self, parser):
         """--every."""
@@ -67,7 +74,7 @@ class Command(BaseCommand):
 
     def _round(self, stopping, verbosity):
         counts = Counter()
-        for part in (_hand_over, _time_limits, _mail):
+        for part in (_imports, _hand_over, _time_limits, _mail):
             if stopping.is_set():
                 break
             try:
@@ -88,19 +95,10 @@ def seconds(text):
     return int(text)
 
 
-@contextlib.contextmanager
-def stopped_by_signals(stopping):
-    """Set the event at SIGTERM and Ctrl-C, so that what has begun is finished first."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    signals = (signal.SIGTERM, signal.SIGINT)
-    before = {number: signal.signal(number, lambda *_: stopping.set()) for number in signals}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+def _imports(stopping):
+    sent = tasks.send_waiting()
+    call_command("prune_db_task_results", verbosity=0)
+    return Counter(imports=sent, files=uploads.delete_old())
 
 
 def _hand_over(stopping):

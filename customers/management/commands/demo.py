@@ -12,7 +12,7 @@ from django.core.management import BaseCommand, CommandError, call_command
 from django.utils.translation import gettext as _
 
 from approvals.outcomes import Refused
-from customers.demo import setup, telling
+from customers.demo import setup, telling, worker
 from customers.demo.walk import walk
 
 # In the terminal e-mails are worth reading, not each request. Read when the server starts.
@@ -71,12 +71,13 @@ class Command(BaseCommand):
         os.environ["DJANGO_RUNSERVER_HIDE_WARNING"] = "true"
         # Also where a shell started this in the background and had Ctrl-C ignored.
         signal.signal(signal.SIGINT, stop)
-        # Reminders, escalation and e-mails; a daemon, so it ends with the server however that ends.
+        # Imports cut off, reminders, e-mails; a daemon: it ends with the server however that ends.
         every = {"every": 30, "verbosity": 0}
         beside = threading.Thread(
             target=call_command, args=("process_workflows",), kwargs=every, daemon=True
         )
         beside.start()
+        worker.keep_running()
         call_command("runserver", f"127.0.0.1:{port}", use_reloader=False)
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from django.core.management.base import BaseCommand, CommandError
 
+from approvals.imports.files import FileRefused
 from customers import exports
 
 
@@ -25,13 +26,15 @@ class Command(BaseCommand):
     def handle(self, *, file, format, **options):
         """Write the file."""
         format = format or (exports.XLSX if file.lower().endswith(".xlsx") else exports.CSV)
-        pieces = exports.export(None, format)
+        try:
+            self._write(file, exports.export(None, format))
+        except (FileRefused, OSError) as error:
+            raise CommandError(str(error)) from None
+
+    def _write(self, file, pieces):
         if file == "-":
             sys.stdout.buffer.writelines(pieces)
             sys.stdout.buffer.flush()
             return
-        try:
-            with Path(file).open("wb") as target:
-                target.writelines(pieces)
-        except OSError as error:
-            raise CommandError(str(error)) from None
+        with Path(file).open("wb") as target:
+            target.writelines(pieces)

@@ -3,21 +3,27 @@
 import contextlib
 import json
 import sys
+import threading
+import time
 from pathlib import Path
 
 from django.contrib.auth import get_user_model
 from django.core.exceptions import PermissionDenied
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 
-from approvals import import_jobs
-from approvals.files import FileRefused, open_table, write_failed_rows
-from approvals.models import Behavior
+from approvals.imports import import_jobs, leases, uploads
+from approvals.imports.files import FileRefused, Spool, open_table, write_failed_rows
+from approvals.models import Behavior, ImportJob
 from approvals.models.permissions import may_import_record
-from customers.imports import jobs
+from approvals.stopping import stopped_by_signals
+from customers.imports import jobs, terminal
+from customers.imports.running import Cancelled
 from customers.models import Customer
 
 SOME_FAILED, FILE_REFUSED = 1, 2
+# Seconds between looks at an import that somebody else works on.
+WAIT = 1
 COUNTS = ("rows", "created", "updated", "unchanged", "proposed")
 SWITCHES = {
     "all_or_nothing": "take every row or none",
@@ -31,14 +37,22 @@ class Command(BaseCommand):
     """Exit status: 0 every row went in, 1 some failed, 2 the file was refused."""
 
     help = (
-        "Import customers from a CSV or XLSX file. Exit status: 0 where every row went in, "
-        "1 where some failed, 2 where the file as a whole was refused."
+        "Import customers from a CSV or XLSX file. Ctrl-C and SIGTERM cancel it before the next "
+        "batch. Exit status: 0 where every row went in, 1 where some failed, 2 where the file "
+        "as a whole was refused, or not all of it is done."
     )
 
     def add_arguments(self, parser):
         """The file, who imports it, and how."""
-        parser.add_argument("file", help="CSV or XLSX, under our column names or Customers V3's")
-        parser.add_argument("--user", required=True, metavar="NAME", help="who imports")
+        parser.add_argument(
+            "file",
+            nargs="?",
+            help="CSV or XLSX, with our columns or Customers V3's; - for standard input",
+        )
+        parser.add_argument("--user", metavar="NAME", help="who imports")
+        parser.add_argument(
+            "--resume", type=int, metavar="JOB", help="go on with an import that was cut off"
+        )
         parser.add_argument(
             "--behavior",
             choices=Behavior.values,
@@ -56,9 +70,12 @@ class Command(BaseCommand):
 
     def handle(self, *, file, **options):
         """Import the file, report, and exit with the status."""
-        importing = Import(Path(file), options, self._progress(options))
+        if options["resume"] is None and not (file and options["user"]):
+            raise CommandError(_("Name a file and --user, or an import to --resume."))
+        stopping = threading.Event()
+        importing = Import(file and Path(file), options, stopping, self._progress(options))
         # Where e-mail goes to the console, it must not stand in the way of the report.
-        with contextlib.redirect_stdout(sys.stderr):
+        with contextlib.redirect_stdout(sys.stderr), stopped_by_signals(stopping):
             importing.run()
         if importing.warning:
             self.stderr.write(importing.warning)
@@ -73,7 +90,7 @@ class Command(BaseCommand):
         """A function that shows on a terminal how far it is, or None."""
         if options["json"] or not self.stderr.isatty():
             return None
-        return lambda job: self.stderr.write(f"\r{job.rows}", ending="")
+        return lambda job: self.stderr.write(f"\r{terminal.line(job)}\x1b[K", ending="")
 
     def _tell(self, importing):
         report = importing.report()
@@ -94,9 +111,10 @@ class Command(BaseCommand):
 class Import:
     """One run of the command: its job, what failed, and why the file was refused."""
 
-    def __init__(self, path, options, progress=None):
+    def __init__(self, path, options, stopping, progress=None):
         """options: the command's; progress: called with the job after each batch."""
         self.path, self.options, self.progress = path, options, progress
+        self.stopping = stopping
         self.job, self.refused, self.nothing = None, None, ""
         self.failures = {}
         self.warning = ""
@@ -111,20 +129,11 @@ class Import:
     def run(self):
         """Import the file, or plan it, and write the failed rows where that was asked for."""
         try:
-            self.job = import_jobs.new_job(
-                Customer,
-                by=_importer(self.options),
-                file_name=self.path.name,
-                behavior=self.options["behavior"],
-                options={name: self.options[name] for name in (*SWITCHES, "company")},
-            )
-            self._check_target()
             self._take()
-        except FileRefused as refused:
-            # Where it stopped on its way the job says how far it came.
-            self._refuse((self.job and self.job.refused) or refused)
-        except OSError as error:
-            self._refuse(error)
+        except (FileRefused, OSError) as refused:
+            self._refuse(refused)
+        except Cancelled:
+            self._refuse(_("Cancelled."))
         except PermissionDenied:
             self._refuse(_("This user may not import customers."))
         else:
@@ -144,12 +153,57 @@ class Import:
         return {**counts, **result, "errors": errors}
 
     def _take(self):
+        if self.options["resume"] is not None:
+            self.job = _to_resume(self.options["resume"])
+            self.path = uploads.path_of(self.job)
+            self._check_target()
+            self._follow()
+            return
+        by = _importer(self.options)
+        if str(self.path) == "-":
+            self.spool = Spool(sys.stdin.buffer, _("standard input"))
+            self.path = self.spool.path
+        self._check_target()
+        how = {"by": by, "behavior": self.options["behavior"]}
+        chosen = {name: self.options[name] for name in (*SWITCHES, "company")}
         if self.options["dry_run"]:
-            jobs.run(self.job, self.path, dry_run=True, tell=self._batch_done)
+            self.job = import_jobs.new_job(
+                Customer, file_name=self.path.name, options=chosen, **how
+            )
+            jobs.run(self.job, self.path, dry_run=True, **self._watching())
             self.nothing = self._would_be_nothing()
         else:
-            jobs.carry_out(self.job, self.path, tell=self._batch_done)
+            self.job = jobs.enter(self.path, options=chosen, **how)
+            self._follow()
+
+    def _watching(self):
+        return {"tell": self._batch_done, "stopped": self.stopping.is_set}
+
+    def _follow(self):
+        """Work on the job to its end, or wait where somebody else does; see what came of it."""
+        while self.job.state in leases.UNDER_WAY:
+            if self.stopping.is_set():
+                leases.wish_to_cancel(self.job.pk)
+            done = jobs.work(self.job.pk, **self._watching())
+            self.job = done or ImportJob.objects.get(pk=self.job.pk)
+            if done is None and self.job.state in leases.UNDER_WAY:
+                self._wait()
+        self.failures = self._failed()
+        if self.job.failed and self.job.state == ImportJob.State.REFUSED and not self.job.place:
             self.nothing = self.job.refused
+        elif self.job.refused:
+            self._refuse(self.job.refused)
+
+    def _wait(self):
+        if self.progress:
+            self.progress(self.job)
+        time.sleep(WAIT)
+
+    def _failed(self):
+        """What failed, of rows that are on record: also those done before it was cut off."""
+        found = self.job.row_outcomes.filter(outcome="failed").order_by("number")
+        rows = found.values_list("number", "errors")
+        return {number: [tuple(error) for error in errors] for number, errors in rows.iterator()}
 
     def _would_be_nothing(self):
         if not (self.options["all_or_nothing"] and self.job.failed):
@@ -157,13 +211,14 @@ class Import:
         reason = _("Nothing would be imported, because %(failed)s of %(rows)s rows fail.")
         return reason % {"failed": self.job.failed, "rows": self.job.rows}
 
-    def _batch_done(self, rows, outcomes):
-        for outcome in outcomes:
-            if outcome.failed:
-                reasons = [(error.field, str(error.message)) for error in outcome.errors]
-                self.failures[outcome.number] = reasons
+    def _batch_done(self, job, outcomes):
+        if self.options["dry_run"]:
+            for outcome in outcomes:
+                if outcome.failed:
+                    reasons = [(error.field, str(error.message)) for error in outcome.errors]
+                    self.failures[outcome.number] = reasons
         if self.progress:
-            self.progress(self.job)
+            self.progress(job)
 
     def _check_target(self):
         """See that the failed rows can be written before anything is.
@@ -184,7 +239,7 @@ class Import:
         if not self.options["failed_rows"] or not self.failures:
             return
         try:
-            table = open_table(self.path, name=self.path.name)
+            table = open_table(self.path, name=self.job.file_name)
             with Path(self.options["failed_rows"]).open("wb") as target:
                 target.writelines(write_failed_rows(table, self.failures))
         except (FileRefused, OSError) as error:
@@ -194,6 +249,14 @@ class Import:
 
     def _refuse(self, reason):
         self.refused = str(reason)
+
+
+def _to_resume(job_id):
+    """The import of that number. Raises FileRefused where it is not one to go on with."""
+    job = ImportJob.objects.filter(pk=job_id).first()
+    if job is None or job.state != ImportJob.State.RUNNING:
+        raise FileRefused(_("There is no import %(number)s under way.") % {"number": job_id})
+    return job
 
 
 def _importer(options):

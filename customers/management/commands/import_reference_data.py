@@ -8,9 +8,9 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from approvals.files import FileRefused, open_table
+from approvals.imports.files import FileRefused, open_table
+from approvals.imports.widgets import widget_for
 from approvals.values import normalise
-from approvals.widgets import widget_for
 from customers.models import (
     Country,
     Currency,

@@ -1,51 +1,11 @@
-"""Faults to sow in the engine, each of which the machine has to find.
+"""The faults to sow, each of which the machine has to find."""
 
-A fault is a piece of a function's source and what stands there instead. One whose
-piece is gone from the code fails loudly: then it has to be thought of anew.
-"""
+from approvals import applying, batch, planning, proposals, submitting, writing
+from approvals.deciding import assigning, cases, decisions, handover, substitutions
+from approvals.workflow import facts, routing
 
-import inspect
-import textwrap
-from dataclasses import dataclass
-from types import ModuleType
-
-from approvals import (
-    applying,
-    assigning,
-    batch,
-    cases,
-    decisions,
-    facts,
-    handover,
-    planning,
-    proposals,
-    routing,
-    submitting,
-    substitutions,
-    writing,
-)
-
-
-@dataclass(frozen=True)
-class Fault:
-    """One wrong piece of code. where: the module and the function or Class.method in it."""
-
-    name: str
-    module: ModuleType
-    where: str
-    right: str
-    wrong: str
-
-    def sow(self, monkeypatch) -> None:
-        """Put the wrong piece into the running program."""
-        *outer, name = self.where.split(".")
-        owner = getattr(self.module, outer[0]) if outer else self.module
-        source = textwrap.dedent(inspect.getsource(inspect.unwrap(getattr(owner, name))))
-        assert source.count(self.right) == 1, f"{self.where} no longer has: {self.right}"
-        names = {}
-        exec(source.replace(self.right, self.wrong), vars(self.module), names)
-        monkeypatch.setattr(owner, name, names[name])
-
+from .faults_of_newcomers import OF_NEWCOMERS
+from .sowing import Fault
 
 FAULTS = [
     Fault(
@@ -125,7 +85,7 @@ FAULTS = [
         "submit keeps old originals",
         proposals,
         "_refresh",
-        "moved.append((change.pk, live))",
+        'update_rows(ProposedChange, ["original"], rows)',
         "pass",
     ),
     Fault(
@@ -185,11 +145,11 @@ FAULTS = [
         "pass",
     ),
     Fault(
-        "a rejection is not enough",
-        decisions,
-        "_hand_back",
-        "case.proposal.reject() if action == Action.REJECT else case.proposal.request_change()",
-        "case.proposal.request_change()",
+        "a rejection is taken for a request",
+        proposals,
+        "hand_back",
+        "proposal.reject() if verb == Verb.REJECTED else proposal.request_change()",
+        "proposal.request_change()",
     ),
     Fault(
         "a recall leaves no history",
@@ -208,8 +168,8 @@ FAULTS = [
     Fault(
         "a rule decides what it is not about",
         routing,
-        "Router.preview",
-        "if conditions.evaluate(rule, facts).holds:",
+        "Router.through",
+        "if conditions.decides(rule, facts):",
         "if True:",
     ),
     Fault(
@@ -251,15 +211,15 @@ FAULTS = [
         "a leaver keeps his work items",
         handover,
         "hand_over_orphans",
-        "return len(plans)",
-        "return transaction.set_rollback(True)",
+        'list(_stuck(able).order_by("pk").values_list("pk", flat=True))',
+        "[]",
     ),
     Fault(
         "a handed on work item stays open as well",
         assigning,
-        "hand_on",
-        'update_rows(WorkItem, ["state"], closed, match=("state",))',
-        "pass",
+        "hand_on_all",
+        "(item.pk, ItemState.OPEN, ItemState.HANDED_ON)",
+        "(item.pk, ItemState.OPEN, ItemState.OPEN)",
     ),
     Fault(
         "a terminated proposal keeps its changes",
@@ -289,4 +249,26 @@ FAULTS = [
         "Contributor.objects.filter(proposal__in=proposals)",
         'Contributor.objects.filter(proposal__in=proposals, role="submitted")',
     ),
+    Fault(
+        "an import changes what waits in another proposal",
+        planning,
+        "_place_imported",
+        "plan.fail(name, _open_message(waiting))",
+        "plan.direct[name] = new",
+    ),
+    Fault(
+        "the last approval needs only half of the votes",
+        decisions,
+        "_plan_approval",
+        "approvals + 1 >= case.run.votes_needed",
+        "2 * (approvals + 1) >= case.run.votes_needed",
+    ),
+    Fault(
+        "a delegate may contribute and decide",
+        cases,
+        "_four_eyes",
+        "if voter.person.pk in contributors:",
+        "if voter.person.pk in contributors - {case.item.assignee_id}:",
+    ),
+    *OF_NEWCOMERS,
 ]

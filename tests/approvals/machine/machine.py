@@ -3,269 +3,244 @@
 from datetime import timedelta
 
 from django.contrib.auth.models import Group
-from django.core.exceptions import PermissionDenied
-from django.db import transaction
 from django.utils import timezone
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+from hypothesis.stateful import initialize, precondition, rule
 
-from approvals import (
-    changes,
-    claims,
-    deadlines,
-    decisions,
-    delegating,
-    handover,
-    parameters,
-    proposals,
-    reassigning,
-)
-from approvals.models import (
-    Action,
-    Behavior,
-    Policy,
-    Proposal,
-    ProposedChange,
-    Substitution,
-    WorkItem,
-)
-from approvals.outcomes import BROWSER, Change, Refused
+from approvals import proposals
+from approvals.deciding import claims, deadlines, delegating, handover, reassigning
+from approvals.models import EDITABLE, Action, Behavior, Policy, Substitution
 from customers.models import Customer
-from tests.approvals.helpers import import_source
 
-from . import company, invariants, picture
+from . import company
+from .acting import Acting
 
 people = st.sampled_from(company.WORKERS)
 everybody = st.sampled_from(sorted(company.PEOPLE))
-accounts = st.sampled_from(company.ACCOUNTS)
+# Mostly those who may, so that something comes of it.
+deciders = st.sampled_from(["adam", "adam", "ben", "dora", *company.WORKERS])
+authors = st.sampled_from(["clara", "chris", "clara", "chris", "dora", *company.WORKERS])
+accounts = st.sampled_from(company.ACCOUNTS + company.NEW_ACCOUNTS)
+clerks = st.sampled_from(["clara", "chris", "both", "dora"])
+behaviors = st.sampled_from([Behavior.PROPOSE, Behavior.PROPOSE, *Behavior])
+picks = st.integers(0, 2)
 which = st.integers(0, 7)
 fields = st.sampled_from(sorted(company.VALUES))
 actions = st.sampled_from([Action.APPROVE, Action.APPROVE, Action.REJECT, Action.REQUEST_CHANGE])
 
 
-class Company(RuleBasedStateMachine):
-    """One company; each run of the machine ends by taking everything back."""
+def there_is(table, **values):
+    """Only where the last picture shows such a row."""
+    return precondition(lambda self: self.before.of(table, **values))
 
-    def __init__(self):
-        super().__init__()
-        self.savepoint = transaction.savepoint()
-        self.ledger = invariants.Ledger()
-        self.before = picture.take()
-        self.seen = {}
-        self.hours = 0
 
-    def teardown(self):
-        transaction.savepoint_rollback(self.savepoint)
+def _values(**picked):
+    return {field: company.VALUES[field][pick] for field, pick in picked.items()}
+
+
+class Company(Acting):
+    """One company; what its people may do at any time."""
 
     @initialize(
         policy=st.sampled_from(Policy.values),
         percentage=st.sampled_from([1, 34, 50, 67, 100]),
+        few=st.booleans(),
         managers=st.booleans(),
-        conditional=st.booleans(),
-        decision=st.sampled_from([None, None, "approve", "reject"]),
+        condition=st.sampled_from([None, *company.CONDITIONS]),
+        rule=st.sampled_from([None, None, "approve", "reject"]),
+        approve_new=st.sampled_from([True, True, False]),
     )
-    def workflow(self, policy, percentage, managers, conditional, decision):
-        company.set_up_workflow(
-            policy, percentage, managers=managers, conditional=conditional, rule=decision
-        )
+    def workflow(self, policy, percentage, approve_new, **how):
+        company.set_up_workflow(policy, percentage, **how)
+        self.set_parameters(approve_new_records=approve_new)
 
-    # --- the clerk's side
+    # --- the originator's side
 
-    @rule(who=people, account=accounts, field=fields, pick=st.integers(0, 2))
+    @rule(who=authors, account=accounts, field=fields, pick=picks)
     def edit(self, who, account, field, pick):
-        change = Change(account, {field: company.VALUES[field][pick]})
-        self.act(
-            "edit",
-            who,
-            lambda by: changes.change_records(Customer, [change], by=by, source=BROWSER),
-        )
+        self.save(who, self.existing(account), _values(**{field: pick}))
 
-    @rule(who=people, account=accounts, pick=st.integers(0, 2), again=st.integers(0, 2))
-    def propose_and_submit(self, who, account, pick, again):
-        values = {"credit_limit": company.VALUES["credit_limit"][pick]}
-        values["name"] = company.VALUES["name"][again]
-        change = Change(account, values)
-        self.act(
-            "edit",
-            who,
-            lambda by: changes.change_records(Customer, [change], by=by, source=BROWSER),
-        )
-        draft = Proposal.objects.filter(record_key=account, state="not_submitted").first()
-        if draft:
-            self.act("submit", who, lambda by: proposals.submit(draft.pk, by=by))
+    @rule(who=authors, account=accounts, limit=picks, name=picks)
+    def propose_and_submit(self, who, account, limit, name):
+        account = self.existing(account)
+        self.save(who, account, _values(credit_limit=limit, name=name))
+        self.submit_draft(who, account)
 
+    @rule(who=clerks, account=accounts, limit=picks, phone=picks, later=picks)
+    def change_what_a_condition_reads_after_submitting(self, who, account, limit, phone, later):
+        account = self.existing(account)
+        self.save(who, account, _values(phone=phone, credit_limit=limit))
+        self.submit_draft(who, account)
+        self.save(who, account, _values(phone=later))
+        self.approve_all(record_key=account)
+
+    @precondition(lambda self: self.unused())
+    @rule(who=clerks, name=picks, limit=picks, phone=picks, then=st.sampled_from(["", "s", "sb"]))
+    def new_customer(self, who, name, limit, phone, then):
+        """And then it is submitted, and then another change beside it."""
+        account = self.unused()[0]
+        values = _values(name=name, credit_limit=limit, phone=phone)
+        self.create(who, account, {**values, "customer_group": "10"})
+        if "s" in then:
+            self.submit_draft(who, account)
+        if "b" in then:
+            self.save(who, account, _values(city=name))
+            self.submit_draft(who, account)
+
+    @rule(account=accounts, name=picks, limit=picks, behavior=behaviors)
+    def imported_row(self, account, name, limit, behavior):
+        """A row about a customer that exists, or about a new one."""
+        values = {**_values(credit_limit=limit), "phone": "999"}
+        if new := account not in self.before.customers:
+            values |= {**_values(name=name), "customer_group": "10"}
+        self.import_row(account, values, behavior, new=new)
+
+    @there_is("proposals")
     @rule(who=everybody, n=which)
     def submit(self, who, n):
-        self.on_proposal("submit", who, n, lambda p, by: proposals.submit(p.pk, by=by))
+        pk = self.proposal(n, EDITABLE).pk
+        self.act("submit", who, lambda by: proposals.submit(pk, by=by))
 
+    @there_is("proposals", state="pending")
     @rule(who=everybody, n=which)
     def recall(self, who, n):
-        self.on_proposal("recall", who, n, lambda p, by: proposals.recall(p.pk, by=by))
+        pk = self.proposal(n, ["pending"]).pk
+        self.act("recall", who, lambda by: proposals.recall(pk, by=by))
 
-    @rule(n=which)
-    def recall_by_originator(self, n):
-        pending = list(Proposal.objects.filter(state="pending").order_by("pk"))
-        if pending:
-            proposal = pending[n % len(pending)]
-            name = proposal.submitted_by.username
-            self.act("recall", name, lambda by: proposals.recall(proposal.pk, by=by))
+    @there_is("proposals", state="pending")
+    @rule(n=which, who=authors, field=fields, pick=picks, then=st.sampled_from(["", "s", "sa"]))
+    def rework(self, n, who, field, pick, then):
+        """And then it is submitted, and approved by all."""
+        proposal = self.proposal(n, ["pending"])
+        self.recall_and_edit(proposal, who, _values(**{field: pick}), again="s" in then)
+        if "a" in then:
+            self.approve_all(pk=proposal.pk)
 
-    @rule(who=people, n=which)
+    @there_is("items", state="open")
+    @rule(n=which, field=fields, pick=picks)
+    def have_an_approver_rework_it(self, n, field, pick):
+        item = self.item(n)
+        who = item.assignee.username
+        self.recall_and_edit(item.proposal, who, _values(**{field: pick}), again=True)
+
+    @there_is("proposals", state="pending")
+    @rule(n=which, who=authors, pick=picks, now=st.booleans())
+    def propose_beside(self, n, who, pick, now):
+        """Another field goes into a proposal of its own."""
+        account = self.proposal(n, ["pending"]).record_key
+        self.save(who, account, _values(city=pick))
+        if now:
+            self.submit_draft(who, account)
+
+    @there_is("changes")
+    @rule(who=authors, n=which)
     def discard(self, who, n):
-        found = list(ProposedChange.objects.order_by("outcome", "pk"))
-        if found:
-            change = found[n % len(found)]
-            self.act("discard", who, lambda by: proposals.discard_change(change.pk, by=by))
+        pk = self.change(n).pk
+        self.act("discard", who, lambda by: proposals.discard_change(pk, by=by))
 
-    @rule(who=people, account=accounts)
+    @there_is("changes")
+    @rule(who=authors, account=accounts)
     def discard_all(self, who, account):
-        record = Customer.objects.get(account=account)
+        record = Customer.objects.get(account=self.existing(account))
         self.act("discard", who, lambda by: proposals.discard_all(record, by=by))
-
-    @rule(
-        account=accounts,
-        limit=st.sampled_from(company.VALUES["credit_limit"]),
-        behavior=st.sampled_from(Behavior.values),
-    )
-    def import_row(self, account, limit, behavior):
-        def run(by):
-            source = import_source(by, Behavior(behavior))
-            change = Change(account, {"credit_limit": limit, "phone": "9"})
-            return changes.change_records(Customer, [change], by=by, source=source)
-
-        self.act("import", "stella", run)
 
     # --- the approver's side
 
-    @precondition(lambda self: WorkItem.objects.exists())
-    @rule(n=which, action=actions, stale=st.sampled_from([False, False, False, True]))
+    @there_is("items")
+    @rule(n=which, action=actions, stale=st.sampled_from([False, False, True]))
     def decide_own(self, n, action, stale):
         item = self.item(n)
         self.vote(item.assignee.username, item, action, stale)
 
-    @precondition(lambda self: WorkItem.objects.exists())
-    @rule(who=everybody, n=which, action=actions)
-    def decide_any(self, who, n, action):
-        self.vote(who, self.item(n), action, False)
-
-    @precondition(lambda self: WorkItem.objects.exists())
+    @there_is("items", state="open")
     @rule(who=everybody, action=actions)
     def decide_all(self, who, action):
-        items = list(WorkItem.objects.filter(state="open").select_related("proposal"))
-        votes = {item.pk: item.proposal.revision for item in items}
-        self.act("decide", who, lambda by: self.decide(votes, action, by), votes)
+        votes = {item.pk: item.proposal.revision for item in self.waiting()}
+        self.decide(who, votes, action)
 
-    @precondition(lambda self: WorkItem.objects.exists())
-    @rule(n=which, to=everybody)
-    def delegate(self, n, to):
-        item, delegate = self.item(n), company.person(to)
-        self.act(
-            "delegate",
-            item.assignee.username,
-            lambda by: delegating.delegate(item.pk, delegate, "Please", by=by),
-        )
+    @there_is("items", state="open")
+    @rule(n=which)
+    def approve_to_the_end(self, n):
+        self.approve_all(pk=self.item(n).proposal_id)
 
-    @precondition(lambda self: WorkItem.objects.exists())
-    @rule(who=st.sampled_from(["adam", "anna"]), n=which, to=everybody)
+    @there_is("items", state="open")
+    @rule(
+        n=which, to=deciders, then=st.sampled_from([None, "rework", "rework", *Action]), pick=picks
+    )
+    def delegate(self, n, to, then, pick):
+        """And then the delegate decides, or the one who delegated changes the proposal."""
+        item, taker = self.item(n), company.person(to)
+        giver = item.assignee.username
+        self.act("delegate", giver, lambda by: delegating.delegate(item.pk, taker, "Please", by=by))
+        if then == "rework":
+            self.recall_and_edit(item.proposal, giver, _values(city=pick), again=True)
+        elif then:
+            for taken in self.waiting(proposal=item.proposal, assignee=taker):
+                self.vote(to, taken, then)
+
+    @there_is("items", state="open")
+    @rule(who=st.sampled_from(["adam", "adam", "adam", "anna"]), n=which, to=deciders)
     def reassign(self, who, n, to):
         item, taker = self.item(n), company.person(to)
-        self.act(
-            "reassign",
-            who,
-            lambda by: reassigning.reassign([item.pk], taker, "Leave", by=by),
-        )
+        self.act("reassign", who, lambda by: reassigning.reassign([item.pk], taker, "Leave", by=by))
 
-    @precondition(lambda self: WorkItem.objects.exists())
-    @rule(n=which)
-    def claim(self, n):
+    @there_is("items", state="open")
+    @rule(n=which, who=st.none() | everybody)
+    def claim(self, n, who):
+        """Who has it claims it; then maybe somebody takes the claim back."""
         item = self.item(n)
         self.act("claim", item.assignee.username, lambda by: claims.claim(item.pk, by=by))
+        if who:
+            self.act("release", who, lambda by: claims.release(item.pk, by=by))
 
-    @precondition(lambda self: WorkItem.objects.exists())
-    @rule(who=everybody, n=which)
-    def release(self, who, n):
-        item = self.item(n)
-        self.act("release", who, lambda by: claims.release(item.pk, by=by))
+    @there_is("items", state="open")
+    @rule(n=which, substitute=deciders, from_day=st.sampled_from([-2, -1, 0, 0, 1]), action=actions)
+    def stand_in(self, n, substitute, from_day, action):
+        """Somebody decides for another: on the first or last of the days, before, or after."""
+        item, day = self.item(n), timezone.localdate() + timedelta(days=from_day)
+        if item.assignee.username != substitute:
+            stands_in = company.person(substitute)
+            Substitution.objects.create(
+                person=item.assignee, substitute=stands_in, starts=day, ends=day + timedelta(days=1)
+            )
+        self.vote(substitute, item, action)
 
+    @there_is("proposals", state="pending")
     @rule(who=st.sampled_from(["adam", "clara"]), n=which)
     def terminate(self, who, n):
-        self.on_proposal(
-            "terminate", who, n, lambda p, by: proposals.terminate(p.pk, by=by, comment="Over")
-        )
+        pk = self.proposal(n, ["pending"]).pk
+        self.act("terminate", who, lambda by: proposals.terminate(pk, by=by, comment="Over"))
 
     # --- what else happens in a company
 
-    @rule(absent=people, substitute=people, from_day=st.integers(-2, 1))
-    def substitution(self, absent, substitute, from_day):
-        day = timezone.localdate() + timedelta(days=from_day)
-        if absent != substitute:
-            Substitution.objects.create(
-                person=company.person(absent),
-                substitute=company.person(substitute),
-                starts=day,
-                ends=day + timedelta(days=1),
-            )
-
-    @rule(who=people, active=st.booleans())
-    def come_and_go(self, who, active):
-        leaver = company.person(who)
-        leaver.is_active = active
-        leaver.save()
+    @there_is("proposals")
+    @rule(who=people, active=st.booleans(), approver=st.booleans())
+    def come_and_go(self, who, active, approver):
+        """Somebody leaves or returns, and is among the approvers or not."""
+        somebody, group = company.person(who), Group.objects.get(name="Approver")
+        somebody.is_active = active
+        somebody.save()
+        somebody.groups.add(group) if approver else somebody.groups.remove(group)
         self.act("people", "adam", lambda by: handover.hand_over_orphans(by=by))
 
-    @rule(who=people, belongs=st.booleans())
-    def change_rights(self, who, belongs):
-        group = Group.objects.get(name="Approver")
-        member = company.person(who)
-        member.groups.add(group) if belongs else member.groups.remove(group)
-        self.act("people", "adam", lambda by: handover.hand_over_orphans(by=by))
+    @there_is("proposals")
+    @rule(name=st.sampled_from(["new", *company.GOVERNED]), on=st.booleans())
+    def switch(self, name, on):
+        if name == "new":
+            self.set_parameters(approve_new_records=on)
+        else:
+            self.set_parameters(fields={name: on})
 
-    @rule(field=st.sampled_from(company.GOVERNED), on=st.booleans())
-    def switch(self, field, on):
-        self.act(
-            "switch",
-            "adam",
-            lambda by: parameters.set_parameters(Customer, by=by, fields={field: on}),
-        )
+    @there_is("proposals")
+    @rule(who=authors, account=accounts, field=fields, pick=picks)
+    def edit_while_approvals_are_off(self, who, account, field, pick):
+        self.set_parameters(enabled=False)
+        self.save(who, self.existing(account), _values(**{field: pick}))
+        self.set_parameters(enabled=True)
 
+    @there_is("items", state="open")
     @rule(hours=st.sampled_from([1, 9, 40]))
     def time_passes(self, hours):
         self.hours += hours
         moment = company.later(self.hours)
         self.act("time", "adam", lambda by: deadlines.process(now=moment))
-
-    # --- how it is done
-
-    def on_proposal(self, verb, who, n, do):
-        found = list(Proposal.objects.order_by("-pk"))
-        if found:
-            proposal = found[n % len(found)]
-            self.act(verb, who, lambda by: do(proposal, by))
-
-    def item(self, n):
-        """Some work item: the open ones first, among all."""
-        found = list(WorkItem.objects.select_related("assignee", "proposal"))
-        found.sort(key=lambda item: (item.state != "open", -item.pk))
-        return found[n % min(len(found), 8)]
-
-    def vote(self, who, item, action, stale):
-        revision = item.proposal.revision - 1 if stale else item.proposal.revision
-        votes = {item.pk: revision}
-        self.act("decide", who, lambda by: self.decide(votes, action, by), votes)
-
-    def decide(self, votes, action, by):
-        votes = [decisions.Vote(pk, revision) for pk, revision in votes.items()]
-        return decisions.decide(votes, action, by=by, comment="Why")
-
-    def act(self, verb, who, do, votes=None):
-        """Do it, or be refused; then check everything."""
-        actor = company.person(who)
-        try:
-            with transaction.atomic():
-                do(actor)
-        except (Refused, PermissionDenied):
-            pass
-        after = picture.take()
-        self.ledger.note(self.before, after, actor, verb)
-        invariants.check(self.before, after, self.ledger, votes or {})
-        self.before = after

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from approvals import changes
+from approvals.batch import Rules
 from approvals.models import Decision, Proposal, ProposedChange, StepRun, WorkflowEvent, WorkItem
 from customers.models import Customer
 
@@ -20,7 +21,7 @@ class Picture:
     items: dict
     decisions: dict
     last_event: int
-    governed: frozenset
+    rules: Rules
 
     def open_changes(self, proposal_id):
         """(field, original, new) of what is open in a proposal."""
@@ -47,7 +48,7 @@ def take() -> Picture:
         items=_rows(WorkItem),
         decisions=_rows(Decision),
         last_event=last,
-        governed=changes.read_rules(Customer).fields,
+        rules=changes.read_rules(Customer),
     )
 
 

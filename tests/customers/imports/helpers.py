@@ -4,7 +4,7 @@ import io
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from approvals import import_jobs
+from approvals.imports import import_jobs
 from approvals.models import ImportJob, ImportRow
 from customers.imports import jobs
 from customers.models import Customer

@@ -7,7 +7,7 @@ a direct one, row 4 only a governed one, row 5 nothing.
 import pytest
 from django.core import mail
 
-from approvals.files import FileRefused
+from approvals.imports.files import FileRefused
 from approvals.models import (
     Behavior,
     Proposal,

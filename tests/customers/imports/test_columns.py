@@ -4,7 +4,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from approvals.files import FileRefused
+from approvals.imports.files import FileRefused
 from customers.imports.columns import FIELDS, NOT_KEPT
 from customers.models import Customer
 from customers.resources import CustomerResource

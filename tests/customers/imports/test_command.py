@@ -2,12 +2,16 @@
 
 import io
 import json
+import os
+import signal
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
+from django.db import OperationalError
+from django.utils import timezone
 
-from approvals.models import ImportJob, Proposal, State
-from customers.imports import jobs
+from approvals.models import ImportJob, Proposal, State, WorkflowEvent
+from customers.imports.running import Run
 from customers.models import Customer
 from tests.customers.factories import customer
 
@@ -276,15 +280,123 @@ def test_failed_rows_that_cannot_be_written_in_the_end_only_warn(steward, file, 
 
 def test_people_read_how_far_an_import_came_that_stopped(steward, file, govern_fields, monkeypatch):
     govern_fields()
-    monkeypatch.setattr("approvals.resources.BATCH", 1)
-    real = jobs._batch
+    monkeypatch.setattr("approvals.imports.resources.BATCH", 1)
+    real = Run._import
 
-    def switch_after(*args):
-        done = real(*args)
+    def switch_after(self, batch):
+        real(self, batch)
         govern_fields("name")
-        return done
 
-    monkeypatch.setattr(jobs, "_batch", switch_after)
+    monkeypatch.setattr(Run, "_import", switch_after)
     status, result = report(file(*GOOD), "--user", "steward")
     assert (status, result["updated"]) == (2, 1)
     assert "up to row 2" in result["refused"]
+
+
+@pytest.fixture
+def one_row_batches(monkeypatch):
+    monkeypatch.setattr("approvals.imports.resources.BATCH", 1)
+
+
+def interrupt_after(rows, error):
+    """Let an import break down once so many rows are in."""
+    real = Run._import
+
+    def break_down(self, batch):
+        if self.job.rows == rows:
+            raise error
+        real(self, batch)
+
+    patch = pytest.MonkeyPatch()
+    patch.setattr(Run, "_import", break_down)
+    return patch
+
+
+def test_an_import_that_was_cut_off_is_resumed_where_it_was(
+    steward, file, one_row_batches, tmp_path
+):
+    path = file("account,name,email", "C1,New,nonsense", "C2,New,", "C3,New,")
+    broken = interrupt_after(2, OperationalError("the connection is lost"))
+    with pytest.raises(OperationalError):
+        run(path, "--user", "steward")
+    broken.undo()
+    path.unlink()
+    job = ImportJob.objects.get()
+    assert (job.state, job.rows, job.place) == ("running", 2, 3)
+    ImportJob.objects.update(lease_until=timezone.now())
+    failed = tmp_path / "failed.csv"
+    status, result = report("--resume", job.pk, "--failed-rows", failed)
+    assert (status, result["rows"], result["updated"], result["failed"]) == (1, 3, 2, 1)
+    assert [error["row"] for error in result["errors"]] == [2]
+    assert "C1,New,nonsense" in failed.read_text(encoding="utf-8-sig")
+    assert WorkflowEvent.objects.filter(record_key="C2", field="name").count() == 1
+
+
+def test_an_import_that_nobody_works_on_is_waited_for(steward, file, one_row_batches, monkeypatch):
+    broken = interrupt_after(1, OperationalError("the connection is lost"))
+    with pytest.raises(OperationalError):
+        run(file(*GOOD), "--user", "steward")
+    broken.undo()
+    waited = []
+
+    def lapse(seconds):
+        waited.append(seconds)
+        ImportJob.objects.update(lease_until=timezone.now())
+
+    monkeypatch.setattr("customers.management.commands.import_customers.time.sleep", lapse)
+    assert report("--resume", ImportJob.objects.get().pk)[0] == 0
+    assert len(waited) == 1
+
+
+@pytest.mark.parametrize("state", ["done", "preview", "cancelled", "reading"])
+def test_what_is_not_under_way_is_not_resumed(steward, file, state):
+    run(file(*GOOD), "--user", "steward")
+    ImportJob.objects.update(state=state)
+    status, result = report("--resume", ImportJob.objects.get().pk)
+    assert status == 2
+    assert "no import" in result["refused"]
+    assert report("--resume", 999)[0] == 2
+
+
+@pytest.mark.parametrize("arguments", [[], ["customers.csv"], ["--user", "steward"]])
+def test_a_file_and_a_user_or_an_import_to_resume_has_to_be_named(db, arguments):
+    with pytest.raises(CommandError, match="--resume"):
+        run(*arguments)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_cancels_before_the_next_batch(
+    steward, file, one_row_batches, monkeypatch, number
+):
+    real = Run._import
+
+    def signalled(self, batch):
+        real(self, batch)
+        os.kill(os.getpid(), number)
+
+    monkeypatch.setattr(Run, "_import", signalled)
+    before = signal.getsignal(number)
+    status, result = report(file(*GOOD), "--user", "steward")
+    assert (status, result["rows"], result["updated"]) == (2, 1, 1)
+    assert "cancelled" in result["refused"]
+    assert "up to row 2" in result["refused"]
+    assert ImportJob.objects.get().state == "cancelled"
+    assert signal.getsignal(number) == before
+
+
+def test_a_terminal_shows_a_bar_with_rows_rate_and_time_left(steward, file, one_row_batches):
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+    err = Terminal()
+    call_command("import_customers", str(file(*GOOD)), user="steward", stderr=err)
+    shown = err.getvalue().split("\r")
+    assert "[###############---------------] 1 of 2 rows, " in shown[1]
+    assert " a second, " in shown[1]
+    assert " left" in shown[1]
+    assert "2 of 2 rows" in shown[2]
+
+
+def test_what_is_no_terminal_gets_no_bar(steward, file):
+    assert run(file(*GOOD), "--user", "steward")[2] == ""

@@ -9,11 +9,11 @@ from django.core.exceptions import PermissionDenied
 from django.db import connection
 from openpyxl import Workbook
 
-from approvals import import_jobs
-from approvals.import_jobs import RulesChanged
+from approvals.imports import import_jobs, uploads
+from approvals.imports.import_jobs import RulesChanged
+from approvals.imports.resources import GovernedResource
 from approvals.models import Behavior, ImportJob, Proposal, WorkflowEvent, WorkflowVersion
 from approvals.outcomes import Refused
-from approvals.resources import GovernedResource
 from customers.imports import jobs
 from customers.models import Customer
 from tests.customers.factories import customer
@@ -45,7 +45,7 @@ def test_a_preview_counts_and_changes_nothing(steward):
 
 def test_the_file_is_stored_under_a_name_of_our_own(steward):
     job = jobs.prepare(upload(*FILE, name="../../evil.csv"), {}, by=steward)
-    assert jobs.stored_file(job).parent == settings.UPLOAD_DIR
+    assert uploads.path_of(job).parent == settings.UPLOAD_DIR
     assert "evil" not in job.stored_as
     assert "/" not in job.file_name
 
@@ -109,11 +109,12 @@ def test_rules_that_changed_since_the_preview_ask_for_a_new_one(steward, govern_
     govern_fields()
     job = jobs.prepare(upload(*FILE), {}, by=steward)
     govern_fields(*switch["fields"], behavior=switch.get("behavior", Behavior.REJECT))
-    with pytest.raises(Refused, match="new preview"):
-        jobs.confirm(job.pk, by=steward)
+    job = jobs.confirm(job.pk, by=steward)
+    assert (job.state, outcomes(job)) == (State.STOPPED, {})
+    assert "new preview" in job.refused
+    assert "Nothing of the file is in" in job.refused
     assert names() == ["Old"] * 3
-    job.refresh_from_db()
-    assert job.state == State.PREVIEW
+    assert jobs.preview_again(job.pk, {}, by=steward).state == State.PREVIEW
     jobs.confirm(job.pk, by=steward)
     assert names() == (["Old"] * 3 if switch["fields"] else ["New", "New", "Old"])
 
@@ -122,7 +123,7 @@ def test_rules_that_changed_since_the_preview_ask_for_a_new_one(steward, govern_
 def switched_under_way(govern_fields, monkeypatch):
     """In an import of one row per batch `name` needs approval as soon as the first is in."""
     govern_fields()
-    monkeypatch.setattr("approvals.resources.BATCH", 1)
+    monkeypatch.setattr("approvals.imports.resources.BATCH", 1)
     real = GovernedResource.import_batch
 
     def switch_after(self, *args, **kwargs):
@@ -136,8 +137,8 @@ def switched_under_way(govern_fields, monkeypatch):
 
 def test_rules_that_change_during_an_import_stop_it_at_the_next_batch(steward, switched_under_way):
     job = jobs.prepare(upload(*FILE), {}, by=steward)
-    with pytest.raises(Refused, match="new preview"):
-        jobs.confirm(job.pk, by=steward)
+    job = jobs.confirm(job.pk, by=steward)
+    assert job.state == State.STOPPED
     assert names() == ["New", "Old", "Old"]
 
 
@@ -145,13 +146,12 @@ def test_an_import_that_stopped_keeps_its_record_and_another_one_previews_the_fi
     steward, switched_under_way
 ):
     job = jobs.prepare(upload(*FILE), {"update_only": True}, by=steward)
-    with pytest.raises(jobs.LookAgain, match="up to row 2") as raised:
-        jobs.confirm(job.pk, by=steward)
+    jobs.confirm(job.pk, by=steward)
+    again = jobs.preview_again(job.pk, job.options, by=steward)
     job.refresh_from_db()
-    assert (job.state, job.rows, job.updated) == (State.REFUSED, 1, 1)
+    assert (job.state, job.rows, job.updated) == (State.STOPPED, 1, 1)
     assert outcomes(job) == {2: "updated"}
     assert "up to row 2" in job.refused
-    again = raised.value.job
     assert again.pk != job.pk
     assert (again.state, again.options, again.stored_as, again.file_name) == (
         State.PREVIEW,
@@ -167,22 +167,21 @@ def test_other_options_for_an_import_that_stopped_leave_its_record_alone(
     steward, switched_under_way
 ):
     job = jobs.prepare(upload(*FILE), {}, by=steward)
-    with pytest.raises(Refused):
-        jobs.confirm(job.pk, by=steward)
+    jobs.confirm(job.pk, by=steward)
     again = jobs.preview_again(job.pk, {"update_only": True}, by=steward)
     job.refresh_from_db()
     assert again.pk != job.pk
-    assert (job.state, job.updated, job.options) == (State.REFUSED, 1, {})
+    assert (job.state, job.updated, job.options) == (State.STOPPED, 1, {})
     assert outcomes(job) == {2: "updated"}
     assert (again.state, again.options) == (State.PREVIEW, {"update_only": True})
 
 
 def test_all_or_nothing_that_stopped_has_nothing_on_record(steward, switched_under_way):
     job = jobs.prepare(upload(*FILE), {"all_or_nothing": True}, by=steward)
-    with pytest.raises(jobs.LookAgain) as raised:
-        jobs.confirm(job.pk, by=steward)
-    assert "up to row" not in str(raised.value)
-    assert raised.value.job.pk == job.pk
+    job = jobs.confirm(job.pk, by=steward)
+    assert (job.state, outcomes(job)) == (State.STOPPED, {})
+    assert "Nothing of the file is in" in job.refused
+    assert jobs.preview_again(job.pk, job.options, by=steward).pk == job.pk
     assert names() == ["Old"] * 3
 
 
@@ -224,7 +223,7 @@ def test_all_or_nothing_takes_no_row_where_one_fails(
     steward, workflow, govern_fields, monkeypatch, batch, django_capture_on_commit_callbacks
 ):
     govern_fields("name", behavior=Behavior.PROPOSE)
-    monkeypatch.setattr("approvals.resources.BATCH", batch)
+    monkeypatch.setattr("approvals.imports.resources.BATCH", batch)
     events = WorkflowEvent.objects.count()
     with django_capture_on_commit_callbacks() as callbacks:
         job = take(
@@ -285,7 +284,7 @@ def test_what_is_imported_is_not_previewed_again(steward):
 
 
 def test_an_import_that_breaks_says_so_and_keeps_what_is_in(steward, monkeypatch):
-    monkeypatch.setattr("approvals.resources.BATCH", 1)
+    monkeypatch.setattr("approvals.imports.resources.BATCH", 1)
     job = jobs.prepare(upload(*FILE), {}, by=steward)
     real = GovernedResource.import_batch
 
@@ -307,7 +306,7 @@ def test_an_import_that_breaks_says_so_and_keeps_what_is_in(steward, monkeypatch
 
 @pytest.mark.parametrize("whole", [True, False])
 def test_an_import_that_breaks_in_a_commit_counts_only_what_is_in(steward, monkeypatch, whole):
-    monkeypatch.setattr("approvals.resources.BATCH", 1)
+    monkeypatch.setattr("approvals.imports.resources.BATCH", 1)
     job = jobs.prepare(upload(*FILE), {"all_or_nothing": whole}, by=steward)
     real = import_jobs.store
 
@@ -369,7 +368,7 @@ def test_the_importer_may_choose_the_sheet_of_a_workbook(steward):
 
 
 def test_a_row_that_refers_to_a_failed_row_of_an_earlier_batch_fails(steward, monkeypatch):
-    monkeypatch.setattr("approvals.resources.BATCH", 2)
+    monkeypatch.setattr("approvals.imports.resources.BATCH", 2)
     customer("X", customer_group="10")
     lines = [
         "account,name,customer_group,credit_limit,invoice_account",

@@ -4,7 +4,7 @@ import pytest
 from django.urls import reverse
 
 from approvals.models import Behavior, ImportJob
-from customers.imports import jobs
+from customers.imports.running import Run
 from customers.models import Customer, CustomerGroup
 from tests.customers.factories import customer
 
@@ -84,50 +84,40 @@ def test_confirming_takes_a_post(page):
 
 
 def test_the_preview_of_all_or_nothing_says_that_nothing_would_be_imported(page):
-    shown = text(send(page, *FILE, all_or_nothing="on"))
+    response = send(page, *FILE, all_or_nothing="on")
+    shown = text(response)
     assert "nothing would be imported" in shown
     assert "carry out what stands below" not in shown
-    assert "New name" not in shown
+    assert not any(row["changes"] for row in response.context["page"].rows)
     assert "U+202E" in shown
 
 
-@pytest.mark.parametrize(
-    "options, what_is_in", [({}, "are in and stay in"), ({"all_or_nothing": "on"}, "nothing of it")]
-)
-def test_an_import_under_way_says_what_to_do_where_it_comes_no_further(page, options, what_is_in):
-    send(page, *FILE, **options)
-    job = ImportJob.objects.get()
-    ImportJob.objects.update(state=State.RUNNING)
-    shown = text(page.get(reverse("customers:import_job", args=[job.pk])))
-    assert "Load the page again" in shown
-    assert "cut off" in shown
-    assert "Import the file again" in shown
-    assert what_is_in in shown
-
-
-def test_after_an_import_that_stopped_the_preview_of_the_rest_is_shown(
+def test_after_an_import_that_stopped_the_page_asks_and_previews_the_rest(
     page, govern_fields, monkeypatch
 ):
     govern_fields()
-    monkeypatch.setattr("approvals.resources.BATCH", 1)
+    monkeypatch.setattr("approvals.imports.resources.BATCH", 1)
     send(page, *FILE)
-    real, batches = jobs._batch, []
+    real, batches = Run._import, []
 
-    def switch_before_the_second(*args):
-        batches.append(args)
+    def switch_before_the_second(self, batch):
+        batches.append(batch)
         if len(batches) == 2:
             govern_fields("swift")
-        return real(*args)
+        return real(self, batch)
 
-    monkeypatch.setattr(jobs, "_batch", switch_before_the_second)
+    monkeypatch.setattr(Run, "_import", switch_before_the_second)
     stopped = ImportJob.objects.get()
-    url = reverse("customers:import_confirm", args=[stopped.pk])
-    response = page.post(url, follow=True)
+    response = page.post(reverse("customers:import_confirm", args=[stopped.pk]), follow=True)
+    assert "up to row 2" in text(response)
+    rest = reverse("customers:import_rest", args=[stopped.pk])
+    assert rest in text(response)
+    response = page.post(rest, follow=True)
     again = ImportJob.objects.exclude(pk=stopped.pk).get()
     assert response.redirect_chain[0][0] == reverse("customers:import_job", args=[again.pk])
-    assert "up to row 2" in text(response)
     assert reverse("customers:import_confirm", args=[again.pk]) in text(response)
     assert outcomes(stopped) == {2: "updated"}
+    assert outcomes(again) == {2: "unchanged", 3: "failed", 4: "unchanged"}
 
 
 def test_a_refused_file_offers_its_companies(page):

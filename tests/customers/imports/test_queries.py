@@ -7,7 +7,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from approvals import import_jobs
+from approvals.imports import import_jobs
 from approvals.models import Behavior
 from customers.imports import jobs
 from customers.models import Customer

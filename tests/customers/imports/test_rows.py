@@ -170,7 +170,7 @@ def test_the_same_account_twice_fails_the_later_rows_naming_the_first(steward):
 
 
 def test_the_same_account_is_noticed_across_batches(steward, monkeypatch):
-    monkeypatch.setattr("approvals.resources.BATCH", 1)
+    monkeypatch.setattr("approvals.imports.resources.BATCH", 1)
     job = take(steward, NEW, "N1,First,10", "N1,Second,10")
     assert outcomes(job) == {2: "created", 3: "failed"}
 
@@ -189,7 +189,7 @@ def test_update_only_fails_rows_of_customers_that_are_not_there(steward):
 
 @pytest.mark.parametrize("batch", [2000, 1])
 def test_a_row_may_refer_to_a_customer_that_an_earlier_row_creates(steward, monkeypatch, batch):
-    monkeypatch.setattr("approvals.resources.BATCH", batch)
+    monkeypatch.setattr("approvals.imports.resources.BATCH", batch)
     customer("C1")
     file = (f"{NEW},invoice_account", "N1,New,10,", "N2,New,10,N1", "C1,New,10,N2", "N3,New,10,N3")
     preview = take(steward, *file, dry_run=True)
@@ -202,7 +202,7 @@ def test_a_row_may_refer_to_a_customer_that_an_earlier_row_creates(steward, monk
 
 @pytest.mark.parametrize("batch", [2000, 1])
 def test_a_row_may_not_refer_to_a_customer_whose_row_failed(steward, monkeypatch, batch):
-    monkeypatch.setattr("approvals.resources.BATCH", batch)
+    monkeypatch.setattr("approvals.imports.resources.BATCH", batch)
     file = (f"{NEW},invoice_account", "N1,New,NOWHERE,", "N2,New,10,N1", "N3,New,10,N2")
     for dry_run in (True, False):
         assert set(outcomes(take(steward, *file, dry_run=dry_run)).values()) == {"failed"}

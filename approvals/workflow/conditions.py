@@ -1,0 +1,210 @@
+"""Conditions: rows that a person can read, and whether they hold for a proposal.
+
+What one row means stands in `condition_rows`; here rows meet a proposal's facts. Where
+it is not certain what a person meant, less holds rather than more:
+
+* A row about the old or new value of a field that is not among the changes does not
+  hold, "is not" included. Only "is not among the changes" does.
+* An empty value is neither more nor less than anything; it "is not" everything.
+* A value that was empty was raised from 0 (a date: by any number of days). A value that
+  is taken away was raised beyond any amount, since an empty credit limit is no limit.
+* From 0, every step up exceeds any percentage, and so does every step down.
+* Capital and small letters are the same, in every comparison of texts.
+* The current values of a new record that is held are those that it is to have (`facts`).
+"""
+
+import datetime
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.core.exceptions import ValidationError
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from ..models import AutomaticAction, AutomaticDecision, Match, Operator, Subject
+from ..models.conditions import Conditional, ConditionRow
+from ..outcomes import Refused
+from ..registry import HELD, Governed
+from . import condition_rows
+from .condition_rows import errors_of, operators_for, problems_of
+from .facts import Facts
+
+__all__ = [
+    "Evaluation",
+    "RowResult",
+    "decides",
+    "describe",
+    "errors_of",
+    "evaluate",
+    "operators_for",
+    "problems_of",
+]
+
+ENDLESS = Decimal("Infinity")
+
+COMPARE = {
+    Operator.IS: lambda seen, value: seen == value,
+    Operator.IS_NOT: lambda seen, value: seen != value,
+    Operator.ONE_OF: lambda seen, value: seen in value,
+    Operator.CONTAINS: lambda seen, value: value in (seen or ""),
+    Operator.EMPTY: lambda seen, value: seen in (None, ""),
+    Operator.NOT_EMPTY: lambda seen, value: seen not in (None, ""),
+    Operator.MORE: lambda seen, value: seen is not None and seen > value,
+    Operator.AT_LEAST: lambda seen, value: seen is not None and seen >= value,
+    Operator.LESS: lambda seen, value: seen is not None and seen < value,
+    Operator.AT_MOST: lambda seen, value: seen is not None and seen <= value,
+}
+
+
+@dataclass(frozen=True)
+class RowResult:
+    """One row of a condition, and whether it holds."""
+
+    row: ConditionRow
+    governed: Governed
+    holds: bool
+
+    @property
+    def text(self) -> str:
+        """The row as a person reads it, in the active language; worded once per row."""
+        texts, language = self.row.__dict__.setdefault("texts", {}), get_language()
+        if language not in texts:
+            texts[language] = condition_rows.text_of(self.row, self.governed)
+        return texts[language]
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Whether a condition holds, and each of its rows. Without rows it always holds."""
+
+    holds: bool
+    match: Match = Match.ALL
+    rows: tuple[RowResult, ...] = ()
+
+    @property
+    def covered(self) -> set[str]:
+        """The fields whose changes a row that holds says something about."""
+        rows = (found.row for found in self.rows if found.holds)
+        return {row.field for row in rows if row.subject in condition_rows.OF_CHANGES}
+
+    @property
+    def names_kind(self) -> bool:
+        """Whether a row that holds says which kind of proposal is meant."""
+        return any(found.holds and found.row.subject == Subject.KIND for found in self.rows)
+
+    @property
+    def reason(self) -> str:
+        """The rows that do not hold, in words."""
+        rows = "; ".join(row.text for row in self.rows if not row.holds)
+        return _("Does not hold: %(rows)s") % {"rows": rows} if rows else ""
+
+
+def evaluate(owner: Conditional, facts: Facts) -> Evaluation:
+    """Whether the condition of a step, a version or an automatic action holds.
+
+    owner: with its `conditions` prefetched; nothing is queried here. Raises Refused
+    where a row cannot be read any more, such as when its field is gone: to skip a step
+    for that, or to take it for true, would both be guesses.
+    """
+    governed = facts.governed
+    rows = tuple(RowResult(row, governed, _holds(row, facts)) for row in owner.conditions.all())
+    if not rows:
+        return Evaluation(True)
+    combine = all if owner.match == Match.ALL else any
+    return Evaluation(combine(row.holds for row in rows), Match(owner.match), rows)
+
+
+def decides(rule: AutomaticAction, facts: Facts) -> bool:
+    """Whether an automatic action decides a proposal: its condition holds.
+
+    One that approves has to say something about each change that it lets through, the
+    release of a new record included: nothing slips in beside what it was made for.
+    """
+    evaluation = evaluate(rule, facts)
+    if not evaluation.holds or rule.decision != AutomaticDecision.APPROVE:
+        return evaluation.holds
+    released = HELD not in facts.changes or evaluation.names_kind
+    return released and facts.changes.keys() - {HELD} <= evaluation.covered
+
+
+def describe(owner: Conditional, governed: Governed) -> str:
+    """The condition of a step, a version or an automatic action in one line."""
+    texts = [condition_rows.text_of(row, governed) for row in owner.conditions.all()]
+    if not texts:
+        return _("Always")
+    if len(texts) == 1:
+        return texts[0]
+    combined = _("All of: %(rows)s") if owner.match == Match.ALL else _("Any of: %(rows)s")
+    return combined % {"rows": "; ".join(texts)}
+
+
+def _holds(row, facts) -> bool:
+    value = _value(row, facts.governed)
+    if row.subject == Subject.CHANGE:
+        return (row.field in facts.changes) == (row.operator == Operator.PRESENT)
+    if row.subject == Subject.ORIGINATOR_GROUP:
+        return (value in facts.groups) == (row.operator == Operator.IS)
+    if row.subject in condition_rows.STEPS:
+        return row.field in facts.changes and _stepped(row, *facts.changes[row.field], value)
+    if row.subject in (Subject.OLD, Subject.NEW) and row.field not in facts.changes:
+        return False
+    return COMPARE[row.operator](_folded(_seen(row, facts)), value)
+
+
+def _folded(value):
+    """A text without its capital letters; each of several; all else as it is."""
+    if isinstance(value, frozenset):
+        return frozenset(_folded(one) for one in value)
+    return value.casefold() if isinstance(value, str) else value
+
+
+def _value(row, governed):
+    """What the row compares with, read once per row: imports evaluate it thousands of times."""
+    if "comparand" not in row.__dict__:
+        try:
+            row.comparand = _folded(condition_rows.read(row, governed))
+        except ValidationError as error:
+            raise Refused(_unreadable(row, governed, error)) from None
+    return row.comparand
+
+
+def _unreadable(row, governed, error):
+    return _(
+        "The workflow's condition “%(row)s” cannot be read: %(why)s Ask an administrator to "
+        "mend the workflow."
+    ) % {"row": condition_rows.text_of(row, governed), "why": " ".join(error.messages)}
+
+
+def _seen(row, facts):
+    """What the row looks at."""
+    if row.subject == Subject.ORIGIN:
+        return facts.origin
+    if row.subject == Subject.KIND:
+        return facts.kind
+    if row.subject == Subject.ORIGINATOR:
+        return facts.originator
+    if row.subject in (Subject.OLD, Subject.NEW):
+        return facts.changes[row.field][row.subject == Subject.NEW]
+    return facts.record[row.field]
+
+
+def _stepped(row, old, new, by) -> bool:
+    """Whether the value was raised or lowered, and by so much."""
+    distance = _distance(old, new)
+    distance = distance if row.subject == Subject.RAISED else -distance
+    if distance <= 0:
+        return False
+    operator = condition_rows.PERCENTAGES.get(row.operator)
+    if operator is None:
+        return COMPARE[row.operator](distance, by)
+    percent = distance * 100 / abs(Decimal(old)) if old else ENDLESS
+    return COMPARE[operator](percent, by)
+
+
+def _distance(old, new) -> Decimal:
+    """How far it is up from `old` to `new`, in the field's unit or in days."""
+    if new is None:
+        return ENDLESS
+    if isinstance(new, datetime.date):
+        return Decimal((new - old).days) if old else ENDLESS
+    return Decimal(new) - Decimal(old or 0)

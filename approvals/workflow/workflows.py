@@ -1,0 +1,247 @@
+"""Accounts receivable workflows: drafts, activation, retirement."""
+
+import hashlib
+from contextlib import contextmanager
+
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.db.models import Max
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django_fsm import can_proceed, has_transition_perm
+
+from .. import history, values
+from ..models import Origin, Verb, VersionState, Workflow, WorkflowEvent, WorkflowVersion
+from ..models.permissions import may_administer
+from ..outcomes import Refused
+from . import texts
+from .problems import problems
+
+
+@transaction.atomic
+def new_draft(workflow: Workflow, *, by) -> WorkflowVersion:
+    """Return the draft of `workflow`; make it, as a copy of the newest version, if there is none.
+
+    Raises PermissionDenied where `by` may not set up workflows.
+    """
+    with noting(workflow, by=by):
+        versions = workflow.versions
+        if draft := versions.filter(state=VersionState.DRAFT).first():
+            return draft
+        newest = texts.with_everything(versions.order_by("-number")).first()
+        if newest is None:
+            return versions.create(number=1)
+        return _copied(newest)
+
+
+@transaction.atomic
+def activate(version: WorkflowVersion, *, by, seen=None) -> WorkflowVersion:
+    """Put a draft into force in place of the active version. It never changes again.
+
+    seen: the token of what the person was shown. Raises Refused with everything that has
+    to be put right first, and PermissionDenied where `by` may not set up workflows.
+    """
+    version = _locked(version)
+    if not can_proceed(version.activate):
+        raise Refused(_("Only a draft can be activated; this version is no draft any more."))
+    _require_right(version.activate, by)
+    if found := problems(version):
+        raise Refused("\n".join(map(str, found)))
+    if seen is not None and seen != token(version):
+        raise Refused(_("The draft has changed since you were asked. Look at it again."))
+    for active in version.workflow.versions.filter(state=VersionState.ACTIVE):
+        _move(active, active.retire, Verb.WORKFLOW_RETIRED, by)
+    version.activated_at, version.activated_by = timezone.now(), by
+    _move(version, version.activate, Verb.WORKFLOW_ACTIVATED, by)
+    return version
+
+
+@transaction.atomic
+def retire(version: WorkflowVersion, *, by) -> WorkflowVersion:
+    """Take the active version out of force; proposals that run on it keep it.
+
+    Raises Refused where it is not active, and PermissionDenied where `by` may not
+    set up workflows.
+    """
+    version = _locked(version)
+    if not can_proceed(version.retire):
+        raise Refused(_("Only an active version can be retired."))
+    _require_right(version.retire, by)
+    _move(version, version.retire, Verb.WORKFLOW_RETIRED, by)
+    return version
+
+
+@contextmanager
+def editing(version: WorkflowVersion, *, by):
+    """Lock a draft while the block changes it, and note in the history what changed.
+
+    Raises Refused where `version` is no draft any more, and PermissionDenied where
+    `by` may not set up workflows.
+    """
+    with noting(version.workflow, by=by):
+        if not WorkflowVersion.objects.filter(pk=version.pk, state=VersionState.DRAFT).exists():
+            raise Refused(
+                _("A version that has been activated never changes. Make a new draft instead.")
+            )
+        yield
+
+
+@contextmanager
+def noting(workflow: Workflow, *, by):
+    """Lock workflows while the block changes one, and note in the history what changed.
+
+    Raises PermissionDenied where `by` may not set up workflows.
+    """
+    if not may_administer(by):
+        raise PermissionDenied
+    key = workflow.pk
+    with transaction.atomic():
+        _lock_setup()
+        before = texts.described(key)
+        yield
+        if lines := list(texts.differences(before, texts.described(key))):
+            comment = "\n".join([str(workflow), *lines])
+            _record(Verb.WORKFLOW_CHANGED, workflow, by, comment)
+
+
+def why_not_default(workflow: Workflow) -> str:
+    """Why `workflow` cannot be the default one of its type; or ""."""
+    active = workflow.versions.filter(state=VersionState.ACTIVE).first()
+    if active is None or not active.conditions.exists():
+        return ""
+    return _(
+        "Version %(number)s, which is active, has an activation condition. A default workflow "
+        "takes what no other one takes: activate a version without a condition first."
+    ) % {"number": active.number}
+
+
+def take_default(workflow: Workflow, *, by) -> Workflow | None:
+    """Let no other workflow of its type be the default one; return the one that was.
+
+    Raises PermissionDenied where `by` may not set up workflows.
+    """
+    same_type = Workflow.objects.filter(content_type=workflow.content_type, is_default=True)
+    former = same_type.exclude(pk=workflow.pk).first()
+    if former:
+        with noting(former, by=by):
+            Workflow.objects.filter(pk=former.pk).update(is_default=False)
+    return former
+
+
+def token(version: WorkflowVersion) -> str:
+    """A text that differs whenever anything in a version differs from what somebody saw."""
+    content = str([_content(row) for row in _rows(version)])
+    return hashlib.sha256(content.encode()).hexdigest()[:32]
+
+
+def mark(version: WorkflowVersion) -> str:
+    """What a page that shows a version remembers of it, for `changes_since`."""
+    newest = WorkflowEvent.objects.aggregate(newest=Max("pk"))["newest"] or 0
+    return f"{token(version)} {newest}"
+
+
+def changes_since(version: WorkflowVersion, mark: str) -> list[str] | None:
+    """What has been changed in a version since `mark`, by whom; None where nothing has."""
+    seen, _blank, newest = mark.partition(" ")
+    if seen == token(version):
+        return None
+    events = WorkflowEvent.objects.filter(
+        verb=Verb.WORKFLOW_CHANGED, comment__startswith=f"{version.workflow}\n"
+    ).select_related("actor")
+    later = events.filter(pk__gt=int(newest)) if newest.isdecimal() else events.none()
+    return [
+        f"{values.person_name(event.actor)}: {line}"
+        for event in later.order_by("pk")
+        for line in event.comment.splitlines()[1:]
+    ]
+
+
+def _rows(version):
+    """A version with all that belongs to it, each row after the one that it belongs to."""
+    version = texts.with_everything(WorkflowVersion.objects.filter(pk=version.pk)).get()
+    yield from (version, *version.conditions.all())
+    for action in version.automatic_actions.all():
+        yield from (action, *action.conditions.all())
+    for step in version.steps.all():
+        yield from (step, *step.conditions.all(), *step.escalation_levels.all())
+
+
+def _content(row):
+    columns = [(f.attname, getattr(row, f.attname)) for f in row._meta.concrete_fields]
+    many = [
+        (f.name, sorted(related.pk for related in getattr(row, f.name).all()))
+        for f in row._meta.many_to_many
+    ]
+    return row._meta.model_name, columns, many
+
+
+def _copied(source):
+    """A draft with everything that `source` has, and the next number."""
+    changed = {"activated_at": None, "activated_by": None, "state": VersionState.DRAFT}
+    draft = _copy(source, number=source.number + 1, **changed)
+    _copy_all(source.conditions, version=draft)
+    for action in source.automatic_actions.all():
+        _copy_all(action.conditions, action=_copy(action, version=draft))
+    for step in source.steps.all():
+        copied = _copy(step, version=draft)
+        copied.users.set(step.users.all())
+        copied.groups.set(step.groups.all())
+        _copy_all(step.conditions, step=copied)
+        _copy_all(step.escalation_levels, step=copied)
+    return draft
+
+
+def _copy_all(rows, **changed):
+    for row in rows.all():
+        _copy(row, **changed)
+
+
+def _copy(row, **changed):
+    names = [f.attname for f in row._meta.concrete_fields if not f.primary_key]
+    made = type(row)(**{name: getattr(row, name) for name in names})
+    for name, value in changed.items():
+        setattr(made, name, value)
+    made.save()
+    return made
+
+
+def _lock_setup():
+    """Let nobody else set workflows up before the end of the transaction.
+
+    All of them, since what one does, such as being the default, bears on the others.
+    """
+    list(Workflow.objects.select_for_update().order_by("pk"))
+
+
+def _locked(version):
+    _lock_setup()
+    return WorkflowVersion.objects.select_related("workflow").get(pk=version.pk)
+
+
+def _require_right(transition, by):
+    if not has_transition_perm(transition, by):
+        raise PermissionDenied
+
+
+def _move(version, transition, verb, by):
+    """Make the transition in memory, then save it if nobody was faster."""
+    old = version.state
+    transition()
+    saved = WorkflowVersion.objects.filter(pk=version.pk, state=old).update(
+        state=version.state, activated_at=version.activated_at, activated_by=version.activated_by
+    )
+    if saved != 1:
+        raise Refused(_("Somebody else has changed this version meanwhile."))
+    name = {"workflow": version.workflow, "number": version.number}
+    _record(verb, version.workflow, by, _("%(workflow)s, version %(number)s") % name)
+
+
+def _record(verb, workflow, by, comment):
+    event = WorkflowEvent(
+        verb=verb,
+        actor=by,
+        origin=Origin.ADMIN,
+        content_type=workflow.content_type,
+        comment=comment,
+    )
+    history.record([event])

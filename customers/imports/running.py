@@ -1,0 +1,248 @@
+"""The rows of a file through the door, batch by batch, from where the job stands.
+
+A preview is the same run with the door only asked. What a batch does, what is on record
+of its rows and the job's place in the file are committed together.
+"""
+
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import BinaryIO
+
+from django.db import connection, transaction
+from django.utils.formats import number_format
+from django.utils.translation import gettext as _
+
+from approvals.imports import import_jobs, leases
+from approvals.imports.files import FileRefused, open_table
+from approvals.imports.resources import batches
+from approvals.models import ImportJob
+from approvals.values import fold_key
+from customers.resources import CustomerResource
+
+# SQLite has one writer: nobody waits longer for it than for the busy timeout.
+WHOLE_ROWS_ON_SQLITE = 10_000
+
+# Seconds after which the lease goes on though no batch is done.
+SIGN_OF_LIFE = 10
+
+
+class Cancelled(Exception):  # noqa: N818
+    """Somebody wished the import to stop."""
+
+
+class _NothingImported(Exception):  # noqa: N818
+    """Rolls back an import that takes all rows or none."""
+
+
+@dataclass
+class Run:
+    """A file on its way.
+
+    tell: called with the job after each batch, and with the batch's outcomes.
+    stopped: whether it is to stop, asked before each batch beside the job itself.
+    """
+
+    job: ImportJob
+    file: Path | BinaryIO
+    tell: Callable = field(default=lambda job, outcomes: None)
+    stopped: Callable[[], bool] = field(default=lambda: False)
+
+    def plan(self) -> None:
+        """Only ask the door, about each row from the first. Raises as `carry_out` does."""
+        failed = self._ask_all()
+        with transaction.atomic():
+            self._keep()
+            if failed:
+                import_jobs.take_back(self.job, failed)
+            self._keep("total", *import_jobs.PROGRESS)
+
+    def carry_out(self) -> None:
+        """Import the rows behind the job's place, and close the job.
+
+        Raises FileRefused, RulesChanged where the rules are not the confirmed ones, Cancelled,
+        and LostLease where the job is somebody else's; finished batches stay.
+        """
+        if self.job.options.get("all_or_nothing"):
+            self._all_or_nothing()
+            return
+        rows = self._begin()
+        if self.job.place:
+            self._recall()
+        else:
+            self._forget()
+        for batch in batches(row for row in rows if row.number > self.job.place):
+            self._stop_where_asked()
+            self._import(batch)
+        import_jobs.finish(self.job)
+
+    # One batch
+
+    def _import(self, batch):
+        with transaction.atomic():
+            # From here to the commit nobody else takes the job.
+            leases.keep(self.job)
+            outcomes = self._through_the_door(batch)
+            self.job.place, self.job.attempts = batch[-1].number, 0
+            leases.keep(self.job, *import_jobs.PROGRESS, "attempts")
+        self.tell(self.job, outcomes)
+
+    def _through_the_door(self, batch):
+        import_jobs.require_rules(self.job, self.job.confirmed_rules)
+        return self._asked(batch, dry_run=False)
+
+    def _asked(self, batch, *, dry_run):
+        source = import_jobs.source_of(self.job)
+        outcomes = self.resource.import_batch(
+            batch, by=self.job.created_by, source=source, dry_run=dry_run
+        )
+        import_jobs.store(self.job, outcomes)
+        return outcomes
+
+    def _stop_where_asked(self):
+        wished = self.job.pk and ImportJob.objects.filter(pk=self.job.pk, cancelling=True).exists()
+        if wished or self.stopped():
+            raise Cancelled
+
+    # All rows
+
+    def _ask_all(self):
+        """Plan every row; the failed ones, where they are reason enough to import nothing."""
+        whole = self.job.options.get("all_or_nothing")
+        rows, failed = self._begin(), []
+        self._forget()
+        for batch in batches(rows):
+            self._stop_where_asked()
+            with transaction.atomic():
+                self._keep()
+                outcomes = self._asked(batch, dry_run=True)
+                self._keep(*import_jobs.PROGRESS)
+            failed += [outcome for outcome in outcomes if whole and outcome.failed]
+            self.tell(self.job, outcomes)
+        self.job.total = self.job.rows
+        if whole:
+            _refuse_too_many(self.job.rows)
+        return failed
+
+    def _all_or_nothing(self):
+        """Import all rows in one transaction, or none.
+
+        Where there is one writer it is not kept from others for what must fail anyway.
+        """
+        failed = self._ask_all() if connection.vendor == "sqlite" else []
+        if not failed:
+            try:
+                with _beside(self.job) as say:
+                    self._in_one_transaction(failed, say)
+                return
+            except _NothingImported:
+                pass
+        with transaction.atomic():
+            self._keep()
+            import_jobs.nothing_imported(self.job, failed)
+
+    def _in_one_transaction(self, failed, say):
+        rows = self._begin()
+        with transaction.atomic():
+            import_jobs.recount(self.job)
+            for batch in batches(rows):
+                self._stop_where_asked()
+                outcomes = self._through_the_door(batch)
+                failed += [outcome for outcome in outcomes if outcome.failed]
+                say()
+                self.tell(self.job, outcomes)
+            if failed:
+                raise _NothingImported
+            self.job.place = self.job.rows and batch[-1].number
+            import_jobs.finish(self.job)
+
+    # The file
+
+    def _begin(self):
+        """The rows to import. What was found in the file goes onto the job, refused or not."""
+        chosen = ("encoding", "delimiter", "sheet")
+        options = {name: self.job.options.get(name) or None for name in chosen}
+        table = open_table(self.file, name=self.job.file_name, **options)
+        names = ("format", *chosen, "sheets")
+        self.job.facts = {name: getattr(table, name) for name in names}
+        self.job.facts["sample"] = table.sample()
+        self.resource = CustomerResource(**self.job.options)
+        read = partial(self._alive, table.rows)
+        try:
+            rows = self.resource.begin(table.headers, read)
+            import_jobs.require_workflow(self.job)
+        finally:
+            self._note_columns()
+        if self.job.total is None and table.format == "csv":
+            self.job.total = sum(1 for _row in rows)
+            rows = self.resource.begin(table.headers, read)
+        self._keep("total")
+        return rows
+
+    def _alive(self, rows):
+        """The rows; to count many, or to pass over those that are done, takes its time."""
+        told = time.monotonic()
+        for row in rows():
+            if time.monotonic() - told >= SIGN_OF_LIFE and not connection.in_atomic_block:
+                self._keep()
+                told = time.monotonic()
+            yield row
+
+    def _note_columns(self):
+        columns = self.resource.columns
+        self.job.facts |= {
+            "recognised": columns.recognised,
+            "ignored": columns.ignored,
+            "unknown": columns.unknown,
+            "companies": self.resource.companies,
+        }
+        self._keep("facts")
+
+    # The job
+
+    def _forget(self):
+        """Take the rows on record, such as a preview's, for what they are: not done."""
+        with transaction.atomic():
+            self._keep()
+            import_jobs.recount(self.job)
+            self._keep(*import_jobs.PROGRESS)
+
+    def _recall(self):
+        """Let the resource know the accounts of the rows that are done: none is taken twice."""
+        done = self.job.row_outcomes.order_by("number").values_list("key", "number")
+        for key, number in done.iterator():
+            self.resource._first_row.setdefault(fold_key(key), number)
+
+    def _keep(self, *names):
+        if self.job.pk:
+            leases.keep(self.job, *names)
+
+
+def _refuse_too_many(rows):
+    if connection.vendor == "sqlite" and rows > WHOLE_ROWS_ON_SQLITE:
+        reason = _(
+            "All or nothing takes at most %(limit)s rows on this database, since nobody else can "
+            "save anything meanwhile."
+        )
+        raise FileRefused(reason % {"limit": number_format(WHOLE_ROWS_ON_SQLITE)})
+
+
+@contextmanager
+def _beside(job):
+    """A function that says how far a long transaction is, over a connection of its own.
+
+    So the lease goes on, and others see how far it is. Where there is one writer only, the
+    transaction is short; where the caller has one open already, nobody else sees the job.
+    """
+    if not job.lease or connection.vendor == "sqlite" or connection.in_atomic_block:
+        yield lambda: None
+        return
+    with ThreadPoolExecutor(1) as other:
+        try:
+            yield lambda: other.submit(leases.keep, job, "rows").result()
+        finally:
+            other.submit(lambda: connection.close()).result()

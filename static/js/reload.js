@@ -1,0 +1,23 @@
+// Keeps a part of the page up to date while something is under way; without it, the page has a link.
+"use strict";
+
+const EVERY = 2000;
+
+async function reload(part) {
+  try {
+    const response = await fetch(part.dataset.reload, { credentials: "same-origin" });
+    if (response.ok && !response.redirected) {
+      const text = await response.text();
+      if (!text.includes("data-under-way")) {
+        window.location.reload();
+        return;
+      }
+      part.innerHTML = text;
+    }
+  } catch {
+    // The server may be restarting: try again.
+  }
+  window.setTimeout(reload, EVERY, part);
+}
+
+for (const part of document.querySelectorAll("[data-reload]")) window.setTimeout(reload, EVERY, part);

@@ -1,0 +1,43 @@
+"""A step with a time limit, a clock that is moved by hand, and people above."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from .limits import MONDAY, limit
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """A clock that stands still until it is moved: clock(MONDAY), clock.later(hours=3)."""
+
+    class Clock:
+        time = MONDAY
+
+        def __call__(self, moment):
+            self.time = moment
+
+        def later(self, **how):
+            self.time += timedelta(**how)
+
+    clock = Clock()
+    monkeypatch.setattr(timezone, "now", lambda: clock.time)
+    return clock
+
+
+@pytest.fixture
+def step(workflow, govern_fields, clock):
+    """The first step: due after eight hours, with a reminder after six and no path yet."""
+    govern_fields("credit_limit")
+    return limit(workflow.steps.get(position=1))
+
+
+@pytest.fixture
+def boss(person):
+    return person("boss", "Approver", first_name="Bob", last_name="Boss")
+
+
+@pytest.fixture
+def director(person):
+    return person("director", "Approver", first_name="Dora", last_name="Director")

@@ -1,0 +1,458 @@
+"""Conditions: what each row means, how it reads, and what is wrong with it."""
+
+import datetime
+from decimal import Decimal
+from types import SimpleNamespace
+
+import pytest
+from django.contrib.auth.models import Group, User
+from django.db import models
+from django.utils import translation
+
+from approvals import registry
+from approvals.models import Kind, Match, Operator, Origin, StepCondition, Subject
+from approvals.outcomes import Refused
+from approvals.workflow import condition_rows, conditions
+from approvals.workflow.facts import Facts
+from customers.models import Country, Customer
+
+CUSTOMER = registry.get(Customer)
+
+
+def row(subject="change", field="", operator="is", value="", **chosen):
+    return StepCondition(subject=subject, field=field, operator=operator, value=value, **chosen)
+
+
+def owner(*rows, match=Match.ALL):
+    """Something with a condition, as a router has read it."""
+    return SimpleNamespace(match=match, conditions=SimpleNamespace(all=lambda: rows))
+
+
+def facts(*, record=None, governed=CUSTOMER, **more):
+    """The facts of a proposal; record: current values, empty where nothing is said."""
+    stored = dict.fromkeys(governed.fields) | (record or {})
+    given = {
+        "changes": {},
+        "origin": Origin.BROWSER,
+        "originator": 1,
+        "groups": frozenset(),
+        "contributors": frozenset({1}),
+    }
+    return Facts(governed=governed, record=stored, **(given | more))
+
+
+def holds(known, *args, **kwargs):
+    return conditions.evaluate(owner(row(*args, **kwargs)), known).holds
+
+
+def changed(name, old, new):
+    return facts(changes={name: (old, new)}, record={name: old})
+
+
+def limit(old, new):
+    """A change of the credit limit."""
+    return changed("credit_limit", *(None if v is None else Decimal(v) for v in (old, new)))
+
+
+def test_without_rows_a_condition_always_holds():
+    evaluation = conditions.evaluate(owner(), facts())
+    assert (evaluation.holds, evaluation.rows, evaluation.reason) == (True, (), "")
+
+
+@pytest.mark.parametrize(("match", "expected"), [(Match.ALL, False), (Match.ANY, True)])
+def test_rows_are_combined_by_all_or_any(match, expected):
+    rows = (
+        row("new", "iban", "is_not", "NL91ABNA0417164300"),
+        row("change", "credit_limit", "present"),
+    )
+    evaluation = conditions.evaluate(owner(*rows, match=match), limit("1", "2"))
+    assert [result.holds for result in evaluation.rows] == [False, True]
+    assert evaluation.holds is expected
+    assert evaluation.reason == "Does not hold: New value of IBAN is not NL91ABNA0417164300"
+
+
+def test_a_field_is_among_the_changes_or_not():
+    assert holds(limit("1", "2"), "change", "credit_limit", "present")
+    assert not holds(limit("1", "2"), "change", "iban", "present")
+    assert holds(limit("1", "2"), "change", "iban", "absent")
+    assert not holds(limit("1", "2"), "change", "credit_limit", "absent")
+
+
+@pytest.mark.parametrize("subject", ["old", "new"])
+@pytest.mark.parametrize(
+    ("operator", "value"),
+    [("is", "5"), ("is_not", "5"), ("empty", ""), ("less", "5"), ("one_of", "5, 6")],
+)
+def test_a_row_about_a_change_does_not_hold_where_the_field_is_not_changed(
+    subject, operator, value
+):
+    assert not holds(facts(), subject, "credit_limit", operator, value)
+
+
+@pytest.mark.parametrize("subject", ["raised", "lowered"])
+def test_what_is_not_changed_is_not_raised_or_lowered(subject):
+    assert not holds(facts(), subject, "credit_limit", "at_least", "0")
+
+
+@pytest.mark.parametrize(
+    ("operator", "value", "expected"),
+    [
+        ("is", "1000", True),
+        ("is", "1000.00", True),
+        ("is", "999", False),
+        ("is_not", "999", True),
+        ("one_of", "5, 1000.0", True),
+        ("one_of", "5, 6", False),
+        ("empty", "", False),
+        ("not_empty", "", True),
+        ("more", "999.99", True),
+        ("more", "1000", False),
+        ("at_least", "1000", True),
+        ("at_least", "1000.01", False),
+        ("less", "1000", False),
+        ("less", "1000.01", True),
+        ("at_most", "1000", True),
+        ("at_most", "999.99", False),
+    ],
+)
+def test_numbers_are_compared_by_what_they_are_worth(operator, value, expected):
+    assert holds(limit("5", "1000.00"), "new", "credit_limit", operator, value) is expected
+    assert holds(limit("1000.00", "5"), "old", "credit_limit", operator, value) is expected
+    current = facts(record={"credit_limit": Decimal("1000.00")})
+    assert holds(current, "record", "credit_limit", operator, value) is expected
+
+
+@pytest.mark.parametrize("operator", ["more", "at_least", "less", "at_most", "is"])
+def test_an_empty_number_is_neither_more_nor_less_than_anything(operator):
+    assert not holds(limit("5", None), "new", "credit_limit", operator, "0")
+
+
+def test_an_empty_value_is_empty_and_is_not_everything():
+    assert holds(limit("5", None), "new", "credit_limit", "empty")
+    assert holds(limit("5", None), "new", "credit_limit", "is_not", "0")
+    assert holds(changed("iban", "NL91ABNA0417164300", ""), "new", "iban", "empty")
+    assert not holds(changed("iban", "NL91ABNA0417164300", ""), "old", "iban", "empty")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "operator", "value", "expected"),
+    [
+        ("1000", "1200", "more", "200", False),
+        ("1000", "1200.01", "more", "200", True),
+        ("1000", "1200", "at_least", "200", True),
+        ("1000", "1199.99", "at_least", "200", False),
+        ("1000", "1200", "more_percent", "20", False),
+        ("1000", "1200.01", "more_percent", "20", True),
+        ("1000", "1200", "at_least_percent", "20", True),
+        ("1000", "1199.99", "at_least_percent", "20", False),
+        ("1000", "800", "more", "0", False),
+        ("0", "0.01", "more_percent", "900", True),
+        (None, "0.01", "more_percent", "900", True),
+        (None, "500", "at_least", "500", True),
+        (None, "0", "at_least", "0", False),
+        ("500", None, "at_least", "999999", True),
+        ("500", None, "more_percent", "999999", True),
+        ("500", None, "at_most", "999999", False),
+        ("1000", "1050", "at_most", "50", True),
+        ("1000", "1050.01", "at_most", "50", False),
+        ("1000", "1050", "at_most_percent", "5", True),
+        ("1000", "1050.01", "at_most_percent", "5", False),
+        ("1000", "999", "at_most", "50", False),
+        (None, "1", "at_most_percent", "999999", False),
+    ],
+)
+def test_raised_by_an_amount_or_a_percentage(old, new, operator, value, expected):
+    assert holds(limit(old, new), "raised", "credit_limit", operator, value) is expected
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "operator", "value", "expected"),
+    [
+        ("1000", "800", "more", "200", False),
+        ("1000", "799.99", "more", "200", True),
+        ("1000", "800", "at_least_percent", "20", True),
+        ("1000", "800", "more_percent", "20", False),
+        ("1000", "1200", "more", "0", False),
+        ("1000", "0", "at_least_percent", "100", True),
+        (None, "1200", "at_least", "0", False),
+    ],
+)
+def test_lowered_by_an_amount_or_a_percentage(old, new, operator, value, expected):
+    assert holds(limit(old, new), "lowered", "credit_limit", operator, value) is expected
+
+
+def test_a_limit_that_is_taken_away_is_not_a_lowered_one():
+    """Else "approve automatically what lowers the limit" would approve "no limit at all"."""
+    for operator in ("more", "at_least", "at_most", "more_percent", "at_most_percent"):
+        assert not holds(limit("1000", None), "lowered", "credit_limit", operator, "0")
+
+
+def test_whole_numbers_are_raised_too():
+    assert holds(changed("payment_terms_base_days", 10, 31), "raised",
+                 "payment_terms_base_days", "more", "20")  # fmt: skip
+    assert holds(changed("payment_terms_base_days", 0, 1), "raised",
+                 "payment_terms_base_days", "more_percent", "1000")  # fmt: skip
+
+
+class Contract(models.Model):
+    """A model with a date; no table is made for it."""
+
+    ends = models.DateField("End date", null=True, blank=True)
+
+    class Meta:
+        app_label = "conditions_test"
+        managed = False
+
+    def __str__(self):
+        return str(self.ends)
+
+
+CONTRACT = registry.Governed(Contract, "id", {"": ("ends",)}, "", "")
+
+
+def moved_end(old, new):
+    day = datetime.date
+    pair = tuple(None if d is None else day(2026, 1, 1) + datetime.timedelta(d) for d in (old, new))
+    return facts(governed=CONTRACT, changes={"ends": pair}, record={"ends": pair[0]})
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "operator", "value", "expected"),
+    [
+        (0, 31, "more", "30", True),
+        (0, 30, "more", "30", False),
+        (0, 30, "at_least", "30", True),
+        (30, 0, "at_least", "0", False),
+        (None, 0, "more", "9999", True),
+        (0, None, "more", "9999", True),
+    ],
+)
+def test_dates_are_raised_by_days(monkeypatch, old, new, operator, value, expected):
+    monkeypatch.setattr(registry.Governed, "proposable", registry.Governed.fields)
+    assert holds(moved_end(old, new), "raised", "ends", operator, value) is expected
+
+
+def test_dates_are_compared_with_iso_dates_and_read_in_days():
+    assert holds(moved_end(0, 31), "new", "ends", "more", "2026-01-31")
+    assert not holds(moved_end(0, 30), "new", "ends", "more", "2026-01-31")
+    condition = owner(row("raised", "ends", "more", "30"))
+    assert conditions.describe(condition, CONTRACT) == "End date raised by more than 30 days"
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"), [("acme", True), ("ACME B", True), (" B.V. ", True), ("x", False)]
+)
+def test_a_text_contains_another_whatever_the_case(value, expected):
+    assert holds(changed("name", "", "The Acme B.V."), "new", "name", "contains", value) is expected
+
+
+@pytest.mark.parametrize(
+    ("operator", "value", "expected"),
+    [
+        ("is", "ACME b.v.", True),
+        ("is", "Acme", False),
+        ("is_not", "acme B.V.", False),
+        ("is_not", "Acme", True),
+        ("one_of", "Other, ACME b.v.", True),
+        ("one_of", "Other, Acme", False),
+    ],
+)
+def test_a_text_is_another_whatever_the_case(operator, value, expected):
+    assert holds(changed("name", "", "Acme B.V."), "new", "name", operator, value) is expected
+    known = facts(record={"name": "acme b.v."})
+    assert holds(known, "record", "name", operator, value) is expected
+
+
+def test_a_text_to_compare_with_reads_as_it_was_written():
+    for operator in ("is", "contains"):
+        assert "Acme B.V." in condition_rows.text_of(
+            row("new", "name", operator, "Acme B.V."), CUSTOMER
+        )
+
+
+def test_texts_are_compared_in_one_spelling():
+    assert holds(changed("name", "", "Caf\u00e9"), "new", "name", "is", " Cafe\u0301 ")
+    assert holds(changed("name", "", "CAF\u00c9"), "new", "name", "contains", "cafe\u0301")
+    assert holds(changed("iban", "", "NL91ABNA0417164300"), "new", "iban", "is",
+                 "nl91 abna 0417 1643 00")  # fmt: skip
+
+
+def test_a_yes_or_no_and_a_choice_are_compared_by_their_codes():
+    assert holds(changed("credit_limit_mandatory", False, True), "new",
+                 "credit_limit_mandatory", "is", "1")  # fmt: skip
+    assert holds(changed("on_hold", "No", "All"), "new", "on_hold", "one_of", "All, Invoice")
+
+
+def test_the_customers_current_value_is_not_the_proposed_one():
+    known = facts(changes={"country": ("NL", "DE")}, record={"country": "NL"})
+    assert holds(known, "record", "country", "is", "NL")
+    assert not holds(known, "record", "country", "is", "DE")
+    assert not holds(facts(record={"country": None}), "record", "country", "is", "NL")
+    assert holds(facts(record={"country": None}), "record", "country", "is_not", "NL")
+
+
+def test_origin_and_kind():
+    imported = facts(origin=Origin.IMPORT, kind=Kind.NEW)
+    assert holds(imported, "origin", operator="is", value="import")
+    assert holds(imported, "origin", operator="one_of", value="Browser, Import")
+    assert not holds(imported, "origin", operator="is_not", value="import")
+    assert holds(imported, "kind", operator="is", value="new")
+    assert not holds(imported, "kind", operator="is", value="change")
+
+
+def test_originator_and_his_groups():
+    known = facts(originator=7, groups=frozenset({3}))
+    person, other = User(pk=7), User(pk=8)
+    assert holds(known, "originator", person=person)
+    assert not holds(known, "originator", person=other)
+    assert holds(known, "originator", operator="is_not", person=other)
+    assert holds(known, "originator_group", group=Group(pk=3))
+    assert not holds(known, "originator_group", group=Group(pk=4))
+    assert holds(known, "originator_group", operator="is_not", group=Group(pk=4))
+
+
+@pytest.mark.parametrize(
+    ("args", "text"),
+    [
+        (("change", "iban", "present"), "IBAN is among the changes"),
+        (("change", "iban", "absent"), "IBAN is not among the changes"),
+        (
+            ("raised", "credit_limit", "more_percent", "20"),
+            "Credit limit raised by more than 20 %",
+        ),
+        (("lowered", "credit_limit", "at_least", "5000"), "Credit limit lowered by at least 5,000"),
+        (("raised", "credit_limit", "more", "0.5"), "Credit limit raised by more than 0.5"),
+        (("new", "credit_limit", "less", "50"), "New value of Credit limit is less than 50.00"),
+        (("old", "name", "contains", "Ltd"), "Old value of Name contains “Ltd”"),
+        (("record", "country", "is", "NL"), "Country/region of the customer is NL"),
+        (("record", "party_type", "one_of", "Person"), "Type of the customer is Person"),
+        (("record", "one_time_customer", "is", "1"), "One-time customer of the customer is Yes"),
+        (("record", "iban", "empty"), "IBAN of the customer is empty"),
+        (("origin", "", "is", "import"), "Origin is Import"),
+        (("origin", "", "one_of", "import,browser"), "Origin is Browser or Import"),
+        (("kind", "", "is_not", "new"), "Kind of proposal is not New customer"),
+        (("new", "credit_limit", "is", "much"), "New value of Credit limit is much"),
+        (("new", "gone", "is", "x"), "New value of gone is x"),
+    ],
+)  # fmt: skip
+def test_a_row_reads_as_a_sentence(args, text):
+    assert conditions.describe(owner(row(*args)), CUSTOMER) == text
+
+
+def test_people_and_groups_are_named():
+    person = User(pk=7, first_name="Clara", last_name="Clerk")
+    described = owner(
+        row("originator", person=person),
+        row("originator_group", operator="is_not", group=Group(pk=1, name="Clerk")),
+        match=Match.ANY,
+    )
+    assert conditions.describe(described, CUSTOMER) == (
+        "Any of: Originator is Clara Clerk; Originator's group is not Clerk"
+    )
+
+
+def test_a_condition_is_described_in_one_line():
+    rows = row("change", "iban", "present"), row("origin", "", "is", "import")
+    assert conditions.describe(owner(), CUSTOMER) == "Always"
+    assert conditions.describe(owner(*rows), CUSTOMER) == (
+        "All of: IBAN is among the changes; Origin is Import"
+    )
+
+
+def test_values_are_shown_in_the_readers_language():
+    with translation.override("nl"):
+        text = conditions.describe(owner(row("new", "credit_limit", "more", "5000")), CUSTOMER)
+    assert text.endswith("5.000,00")
+
+
+@pytest.mark.parametrize(
+    ("args", "column", "text"),
+    [
+        (("new", "", "is", "1"), "field", "Choose the field"),
+        (("new", "shoe_size", "is", "1"), "field", "no field “shoe_size”"),
+        (("new", "account", "is", "1"), "field", "no field “account”"),
+        (("new", "credit_limit", "present"), "operator", "does not suit"),
+        (("new", "credit_limit", "contains", "1"), "operator", "does not suit"),
+        (("new", "name", "more", "1"), "operator", "does not suit"),
+        (("new", "credit_limit_mandatory", "empty"), "operator", "does not suit"),
+        (("raised", "name", "more", "1"), "operator", "suits only numbers and dates"),
+        (("raised", "credit_limit", "is", "1"), "operator", "does not suit"),
+        (("origin", "", "more", "1"), "operator", "does not suit"),
+        (("whatever", "", "is", "1"), "operator", "suits only"),
+        (("new", "credit_limit", "is", " "), "value", "Give the value"),
+        (("new", "credit_limit", "is", "much"), "value", "“much” is not a number"),
+        (("new", "credit_limit", "is", "1e999999999"), "value", "too many digits"),
+        (("new", "credit_limit", "is", "NaN"), "value", "not a finite number"),
+        (("new", "credit_limit", "one_of", "1, much"), "value", "“much” is not a number"),
+        (("new", "credit_limit", "one_of", " , "), "value", "separated by commas"),
+        (("raised", "credit_limit", "more_percent", "-1"), "value", "greater than or equal to 0"),
+        (("raised", "credit_limit", "more", "a lot"), "value", "is not a number"),
+        (("new", "on_hold", "is", "Sometimes"), "value", "not one of the choices"),
+        (("new", "credit_limit_mandatory", "is", "maybe"), "value", "1 for yes"),
+        (("new", "name", "contains", "a\u200bb"), "value", "U+200B"),
+        (("origin", "", "is", "pigeon"), "value", "not one of browser, admin"),
+        (("originator", "", "is"), "person", "Choose the person"),
+        (("originator_group", "", "is"), "group", "Choose the group"),
+    ],
+)
+def test_what_is_wrong_with_a_row_is_said_by_column(args, column, text):
+    errors = conditions.errors_of(row(*args), CUSTOMER)
+    assert list(errors) == [column]
+    [message] = conditions.problems_of(row(*args), CUSTOMER)
+    assert text in message
+    assert errors[column] == [message]
+
+
+def test_a_reference_code_has_to_exist(db):
+    Country.objects.get_or_create(code="NL", defaults={"name": "Netherlands"})
+    assert conditions.problems_of(row("record", "country", "is", "NL"), CUSTOMER) == []
+    found = conditions.problems_of(row("record", "country", "one_of", "NL, QQ, ZZ"), CUSTOMER)
+    assert [text.split()[-1] for text in found] == ["“QQ”.", "“ZZ”."]
+
+
+def test_the_comparisons_offered_are_those_that_are_taken():
+    """Each field with each comparison offered for it can be read, once its value is right."""
+    values = {"credit_limit": "5", "name": "x", "on_hold": "All", "exclude_interest_charge": "1"}
+    for subject in ("change", "old", "new", "raised", "lowered", "record"):
+        for name, value in values.items():
+            for operator in conditions.operators_for(subject, CUSTOMER.fields[name]):
+                assert conditions.errors_of(row(subject, name, operator, value), CUSTOMER) == {}
+
+
+def test_every_subject_has_comparisons_and_every_comparison_a_subject():
+    offered = {subject: set(conditions.operators_for(subject)) for subject in Subject}
+    assert all(offered.values())
+    assert set().union(*offered.values()) == set(Operator)
+
+
+@pytest.mark.parametrize(
+    "args", [("new", "shoe_size", "is", "1"), ("new", "credit_limit", "more", "much")]
+)
+def test_a_row_that_cannot_be_read_is_refused_and_never_guessed(args):
+    with pytest.raises(Refused, match="cannot be read"):
+        conditions.evaluate(owner(row(*args)), limit("1", "2"))
+
+
+def test_a_row_is_read_once_however_many_proposals_meet_it(monkeypatch):
+    read = []
+    real = conditions.condition_rows.read
+    monkeypatch.setattr(
+        conditions.condition_rows, "read", lambda *args: read.append(1) or real(*args)
+    )
+    condition = owner(row("new", "credit_limit", "more", "1"))
+    found = [conditions.evaluate(condition, limit("1", n)).holds for n in range(5)]
+    assert found == [False, False, True, True, True]
+    assert len(read) == 1
+
+
+def test_a_row_is_worded_once_in_each_language(monkeypatch):
+    worded = []
+    real = conditions.condition_rows.text_of
+    monkeypatch.setattr(
+        conditions.condition_rows, "text_of", lambda *args: worded.append(1) or real(*args)
+    )
+    condition = owner(row("new", "credit_limit", "more", "5000"))
+    reasons = {conditions.evaluate(condition, limit("1", "2")).reason for _time in range(5)}
+    assert len(reasons) == len(worded) == 1
+    with translation.override("nl"):
+        assert conditions.evaluate(condition, limit("1", "2")).reason not in reasons

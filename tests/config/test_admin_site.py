@@ -1,0 +1,70 @@
+"""Addresses that nobody types: a number or a word in each filter that stands in an address."""
+
+import pytest
+from django.contrib import admin
+from django.contrib.auth.models import User
+from django.urls import reverse
+
+MODELS = sorted(admin.site._registry, key=lambda model: model._meta.label)
+IMPOSSIBLE = ("99999999999999999999", "-99999999999999999999", "1,99999999999999999999", "abc")
+LISTS = ("inquiry", "cycle_times", "notifications", "work_items", "reassign_all")
+# The parameters of all lists; each bears those of the others.
+PARAMETERS = (
+    *("after", "age", "before", "customer_group", "due", "field", "first", "from", "holder"),
+    *("import", "kind", "last", "origin", "page", "person", "proposal", "sort", "state", "status"),
+    *("step", "view", "workflow"),
+)
+
+
+@pytest.fixture
+def superuser(client, db):
+    user = User.objects.create_superuser("root")
+    client.force_login(user)
+    return user
+
+
+def lookups(model):
+    """What can be asked for in a list's address: its filters, its columns, and some of each."""
+    filters = [f for f in admin.site._registry[model].list_filter if isinstance(f, str)]
+    columns = [field.name for field in model._meta.concrete_fields]
+    suffixes = ("", "__exact", "__in", "__gt", "__isnull")
+    names = dict.fromkeys([*filters, *columns, "id", "pk"])
+    return [*(f"{name}{suffix}" for name in names for suffix in suffixes), "p", "e", "o", "all"]
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model._meta.label)
+@pytest.mark.parametrize("value", IMPOSSIBLE)
+def test_no_filter_of_an_admin_list_breaks_it(client, superuser, model, value):
+    url = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+    for lookup in lookups(model):
+        response = client.get(url, {lookup: value}, follow=True)
+        assert response.status_code in (200, 400, 403), lookup
+
+
+def test_an_impossible_number_leads_to_the_whole_list(client, superuser):
+    url = reverse("admin:approvals_workflowevent_changelist")
+    assert client.get(url, {"actor": IMPOSSIBLE[0]}).url == f"{url}?e=1"
+    assert client.get(f"{url}?verb=created&actor={superuser.pk}").status_code == 200
+
+
+def test_an_account_of_many_digits_can_be_searched_for(client, superuser):
+    url = reverse("admin:approvals_proposal_changelist")
+    assert client.get(url, {"q": IMPOSSIBLE[0]}).status_code == 200
+
+
+def test_no_impossible_number_in_a_path_breaks_a_page(client, superuser):
+    for model in MODELS:
+        name = f"admin:{model._meta.app_label}_{model._meta.model_name}_change"
+        for value in IMPOSSIBLE[:1]:
+            assert client.get(reverse(name, args=[value]), follow=True).status_code in (200, 404)
+    for name in ("decide", "delegate", "proposal_history", "notification", "reassign"):
+        assert client.get(reverse(f"approvals:{name}", args=[10**20])).status_code == 404
+    for name in ("detail", "edit", "history", "proposed_changes", "import_job"):
+        assert client.get(reverse(f"customers:{name}", args=[10**20])).status_code == 404
+
+
+@pytest.mark.parametrize("value", IMPOSSIBLE)
+@pytest.mark.parametrize("page", [*(f"approvals:{name}" for name in LISTS), "customers:list"])
+def test_no_parameter_of_a_list_breaks_it(client, superuser, page, value):
+    for name in PARAMETERS:
+        assert client.get(reverse(page), {name: value}).status_code == 200, name
