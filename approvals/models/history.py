@@ -6,6 +6,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from .proposals import Origin
+from .references import PLAIN, UNCHECKED
 
 
 class Verb(models.TextChoices):
@@ -63,6 +64,7 @@ class WorkflowEvent(models.Model):
         null=True,
         related_name="+",
         verbose_name=_("who"),
+        **PLAIN,
     )
     on_behalf_of = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -70,22 +72,27 @@ class WorkflowEvent(models.Model):
         null=True,
         related_name="+",
         verbose_name=_("on behalf of"),
+        **PLAIN,
     )
     verb = models.CharField(_("what"), max_length=30, choices=Verb)
-    content_type = models.ForeignKey(ContentType, models.PROTECT, null=True, related_name="+")
+    content_type = models.ForeignKey(
+        ContentType, models.PROTECT, null=True, related_name="+", **PLAIN
+    )
     object_id = models.BigIntegerField(null=True)
     record_key = models.CharField(_("account"), max_length=100, blank=True)
     proposal = models.ForeignKey(
-        "approvals.Proposal", models.PROTECT, null=True, related_name="events"
+        "approvals.Proposal", models.PROTECT, null=True, related_name="events", **UNCHECKED
     )
-    step = models.ForeignKey("approvals.WorkflowStep", models.PROTECT, null=True, related_name="+")
+    step = models.ForeignKey(
+        "approvals.WorkflowStep", models.PROTECT, null=True, related_name="+", **PLAIN
+    )
     field = models.CharField(_("field"), max_length=100, blank=True)
     old = models.TextField(_("old value"), null=True)
     new = models.TextField(_("new value"), null=True)
     comment = models.TextField(_("comment"), blank=True)
     origin = models.CharField(_("origin"), max_length=10, choices=Origin)
     import_job = models.ForeignKey(
-        "approvals.ImportJob", models.PROTECT, null=True, related_name="+"
+        "approvals.ImportJob", models.PROTECT, null=True, related_name="+", **PLAIN
     )
 
     class Meta:

@@ -6,6 +6,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from .parameters import Behavior
+from .references import UNCHECKED
 
 
 class ImportJob(models.Model):
@@ -87,7 +88,9 @@ class ImportRow(models.Model):
         UNCHANGED = "unchanged", _("Unchanged")
 
     # The unique constraint is its index.
-    job = models.ForeignKey(ImportJob, models.CASCADE, related_name="row_outcomes", db_index=False)
+    job = models.ForeignKey(
+        ImportJob, models.CASCADE, related_name="row_outcomes", db_index=False, **UNCHECKED
+    )
     number = models.PositiveIntegerField(_("row"))
     key = models.TextField(_("account"), blank=True)
     folded_key = models.TextField(

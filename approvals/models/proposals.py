@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from django_fsm import FSMField, transition
 
 from . import permissions
+from .references import PLAIN, UNCHECKED, UNINDEXED
 
 
 class State(models.TextChoices):
@@ -54,18 +55,20 @@ class Proposal(models.Model):
     `approvals.proposals.save_states`, under a lock.
     """
 
-    content_type = models.ForeignKey(ContentType, models.PROTECT, related_name="+")
+    content_type = models.ForeignKey(ContentType, models.PROTECT, related_name="+", **PLAIN)
     object_id = models.BigIntegerField()
     record = GenericForeignKey("content_type", "object_id")
     record_key = models.CharField(_("account"), max_length=100)
     kind = models.CharField(_("kind"), max_length=10, choices=Kind, default=Kind.CHANGE)
     origin = models.CharField(_("origin"), max_length=10, choices=Origin)
     import_job = models.ForeignKey(
-        "approvals.ImportJob", models.PROTECT, null=True, related_name="proposals"
+        "approvals.ImportJob", models.PROTECT, null=True, related_name="proposals", **UNCHECKED
     )
     state = FSMField(_("status"), choices=State.choices, default=State.NOT_SUBMITTED)
     revision = models.PositiveIntegerField(_("revision"), default=1)
-    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", **PLAIN
+    )
     created_at = models.DateTimeField(_("created"))
     submitted_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -77,11 +80,11 @@ class Proposal(models.Model):
     submitted_at = models.DateTimeField(_("submitted"), null=True)
     note = models.TextField(_("note"), blank=True)
     version = models.ForeignKey(
-        "approvals.WorkflowVersion", models.PROTECT, null=True, related_name="+"
+        "approvals.WorkflowVersion", models.PROTECT, null=True, related_name="+", **UNINDEXED
     )
     routed_on = models.JSONField(null=True, editable=False)
     automatic_action = models.ForeignKey(
-        "approvals.AutomaticAction", models.PROTECT, null=True, related_name="+"
+        "approvals.AutomaticAction", models.PROTECT, null=True, related_name="+", **UNINDEXED
     )
     closed_at = models.DateTimeField(_("decided"), null=True)
 
@@ -209,13 +212,15 @@ class ProposedChange(models.Model):
     """
 
     proposal = models.ForeignKey(Proposal, models.PROTECT, related_name="changes")
-    content_type = models.ForeignKey(ContentType, models.PROTECT, related_name="+")
+    content_type = models.ForeignKey(ContentType, models.PROTECT, related_name="+", **PLAIN)
     object_id = models.BigIntegerField()
     field = models.CharField(_("field"), max_length=100)
     original = models.TextField(_("Original value"), null=True)
     value = models.TextField(_("New value"), null=True)
     outcome = models.CharField(_("outcome"), max_length=10, choices=Outcome, default="", blank=True)
-    proposed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    proposed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", **PLAIN
+    )
     proposed_at = models.DateTimeField(_("proposed"))
 
     class Meta:
@@ -251,8 +256,10 @@ class Contributor(models.Model):
     No contributor approves it, whatever became of the contribution.
     """
 
-    proposal = models.ForeignKey(Proposal, models.PROTECT, related_name="contributors")
-    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    proposal = models.ForeignKey(Proposal, models.PROTECT, related_name="contributors", **UNINDEXED)
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", **UNCHECKED
+    )
     role = models.CharField(_("role"), max_length=10, choices=Role)
 
     class Meta:

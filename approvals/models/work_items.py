@@ -5,6 +5,8 @@ from django.contrib.auth.models import Group
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from .references import PLAIN, UNCHECKED, UNINDEXED
+
 
 class RunState(models.TextChoices):
     """Where a step of a running proposal stands."""
@@ -23,7 +25,7 @@ class StepRun(models.Model):
     """
 
     proposal = models.ForeignKey("approvals.Proposal", models.PROTECT, related_name="step_runs")
-    step = models.ForeignKey("approvals.WorkflowStep", models.PROTECT, related_name="+")
+    step = models.ForeignKey("approvals.WorkflowStep", models.PROTECT, related_name="+", **PLAIN)
     state = models.CharField(max_length=10, choices=RunState, default=RunState.RUNNING)
     votes_needed = models.PositiveIntegerField()
     started_at = models.DateTimeField()
@@ -76,14 +78,16 @@ class WorkItem(models.Model):
     """
 
     step_run = models.ForeignKey(StepRun, models.PROTECT, related_name="work_items")
-    proposal = models.ForeignKey("approvals.Proposal", models.PROTECT, related_name="work_items")
+    proposal = models.ForeignKey(
+        "approvals.Proposal", models.PROTECT, related_name="work_items", **UNCHECKED
+    )
     record_key = models.CharField(_("account"), max_length=100)
     assignee = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="work_items"
     )
-    group = models.ForeignKey(Group, models.SET_NULL, null=True, related_name="+")
+    group = models.ForeignKey(Group, models.SET_NULL, null=True, related_name="+", **UNINDEXED)
     on_behalf_of = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", **UNINDEXED
     )
     state = models.CharField(max_length=10, choices=ItemState, default=ItemState.OPEN)
     created_at = models.DateTimeField(_("assigned"))
