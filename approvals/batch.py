@@ -12,7 +12,7 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.contrib.contenttypes.models import ContentType
-from django.db import connection, models
+from django.db import connection
 
 from . import values
 from .models import EDITABLE, ApprovalParameters, Behavior, FieldEnablement, ProposedChange, State
@@ -72,7 +72,7 @@ def content_type(governed: Governed) -> ContentType:
     return ContentType.objects.get_for_model(governed.model)
 
 
-@dataclass
+@dataclass(slots=True)
 class OpenChange:
     """A proposed change that is neither applied nor discarded, with its proposal's state."""
 
@@ -90,7 +90,7 @@ class OpenChange:
     submitted_by: str
 
 
-@dataclass
+@dataclass(slots=True)
 class Record:
     """A stored record: its values by field name, and its open changes by field name."""
 
@@ -197,9 +197,7 @@ def missing_references(governed: Governed, wanted: Iterable[tuple[str, Any]], al
     that is referred to.
     """
     targets = {
-        name: (f.related_model, f.target_field.attname)
-        for name, f in governed.fields.items()
-        if isinstance(f, models.ForeignKey)
+        name: (f.related_model, f.target_field.attname) for name, f in governed.references.items()
     }
     pairs = {(name, code) for name, code in wanted if name in targets and code is not None}
     codes = defaultdict(set)

@@ -63,11 +63,10 @@ def _check_new_key(governed, plan, taken):
 
 
 def _initial_values(governed, plan) -> dict[str, Any]:
-    raw = {name: f.get_default() for name, f in governed.fields.items()}
-    raw |= plan.change.values
-    good, errors = planning.clean_values(governed, raw)
+    lacking = {name: "" for name in governed.required if name not in plan.change.values}
+    good, errors = planning.clean_values(governed, {**lacking, **plan.change.values})
     plan.outcome.errors.extend(errors)
-    return good
+    return {**governed.initial, **good}
 
 
 def _check_usable(governed, plans, source):

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from .models import Behavior, ImportJob, Origin
 
@@ -11,8 +11,7 @@ class Refused(Exception):  # noqa: N818
     """An action that the rules do not allow now; its text tells a person why."""
 
 
-@dataclass(frozen=True)
-class Change:
+class Change(NamedTuple):
     """What someone means to set on one record.
 
     key: the record's business key, such as the customer account.
@@ -46,8 +45,7 @@ ADMIN = Source(Origin.ADMIN)
 CODE = Source(Origin.CODE)
 
 
-@dataclass(frozen=True)
-class FieldChange:
+class FieldChange(NamedTuple):
     """One field's step from `old` to `new`, both normalised Python values."""
 
     field: str
@@ -55,15 +53,14 @@ class FieldChange:
     new: Any
 
 
-@dataclass(frozen=True)
-class FieldError:
+class FieldError(NamedTuple):
     """Why a value cannot be taken. field is "" where the reason is about the whole record."""
 
     field: str
     message: str
 
 
-@dataclass
+@dataclass(slots=True)
 class RecordOutcome:
     """What the door did, or would do, with one `Change`.
 

@@ -20,7 +20,7 @@ from .registry import HELD, Governed
 from .workflow import facts, routing
 
 
-@dataclass
+@dataclass(slots=True)
 class Plan:
     """What one change comes to. Values are by field name.
 
@@ -141,8 +141,8 @@ def not_choosable(governed: Governed, key: str, wanted: dict, missing: set) -> l
 
     missing: as `batch.missing_references` gives. A record may always refer to itself.
     """
-    own = {name for name, f in governed.fields.items() if f.related_model is governed.model}
     found = [pair for pair in wanted.items() if pair in missing] if missing else ()
+    own = governed.own_references
     return [(name, code) for name, code in found if not (name in own and code == key)]
 
 

@@ -11,6 +11,7 @@ from functools import cached_property
 from django.core.exceptions import ImproperlyConfigured
 from django.db.models import Field, Model
 
+from . import values
 from .models import GovernedModel
 
 # The field that says that a new record is not for use yet; only an approval clears it.
@@ -65,6 +66,31 @@ class Governed:
     def defaults(self) -> dict:
         """What each field of a new record has unless somebody says otherwise."""
         return {name: f.get_default() for name, f in self.fields.items()}
+
+    @cached_property
+    def initial(self) -> dict:
+        """The normalised default of each field that a new record need not be given."""
+        return {n: values.normalise(f, self.defaults[n]) for n, f in self._free.items()}
+
+    @cached_property
+    def required(self) -> dict[str, Field]:
+        """The fields that a new record must be given: they have no default and are not blank."""
+        return {n: f for n, f in self.fields.items() if n not in self._free}
+
+    @cached_property
+    def _free(self):
+        fields = self.fields.items()
+        return {n: f for n, f in fields if f.blank or self.defaults[n] not in (None, "")}
+
+    @cached_property
+    def references(self) -> dict[str, Field]:
+        """Those of its fields that refer to something, by name."""
+        return {name: f for name, f in self.fields.items() if f.is_relation}
+
+    @cached_property
+    def own_references(self) -> frozenset[str]:
+        """The names of those that refer to records of the same model."""
+        return frozenset(n for n, f in self.references.items() if f.related_model is self.model)
 
     @cached_property
     def key_field(self) -> Field:

@@ -7,8 +7,10 @@ wherever it comes in. A foreign key's value is the code of what it refers to.
 import datetime
 import unicodedata
 from decimal import Decimal
+from functools import cache, lru_cache, partial
 
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxLengthValidator, ProhibitNullCharactersValidator
 from django.db import models
 from django.utils import formats, timezone
 from django.utils.translation import gettext as _
@@ -50,6 +52,21 @@ def normalise(field: models.Field, raw):
     Raises ValidationError with the reason, also where a required field is empty.
     Whether a foreign key's target exists is for the caller to check, for many at once.
     """
+    if raw.__class__ is str and len(raw) <= REMEMBERED_LENGTH:
+        return _remembering(field)(raw)
+    return _normalise(field, raw)
+
+
+# In a file most texts of a column come again and again.
+REMEMBERED_LENGTH, REMEMBERED_TEXTS = 100, 2000
+
+
+@cache
+def _remembering(field):
+    return lru_cache(REMEMBERED_TEXTS)(partial(_normalise, field))
+
+
+def _normalise(field, raw):
     value = _text_of(field, raw) if isinstance(raw, str) else raw
     if value in (None, ""):
         return _empty(field)
@@ -58,10 +75,19 @@ def normalise(field: models.Field, raw):
     if isinstance(field, models.DecimalField):
         value = _decimal(field, value)
     value = field.to_python(value)
-    field.run_validators(value)
+    if not (value.__class__ is str and len(value) <= _free_up_to(field)):
+        field.run_validators(value)
     if field.choices and value not in dict(field.flatchoices):
         raise ValidationError(_("“%(value)s” is not one of the choices.") % {"value": value})
     return value
+
+
+@cache
+def _free_up_to(field) -> int:
+    """Up to which length no validator of a field has anything to say of a visible text."""
+    lengths = (MaxLengthValidator, ProhibitNullCharactersValidator)
+    only_lengths = all(isinstance(validator, lengths) for validator in field.validators)
+    return (field.max_length or 0) if only_lengths else 0
 
 
 def _text_of(field, raw):

@@ -40,7 +40,7 @@ def batches(rows: Iterable[Row]) -> Iterator[list[Row]]:
         yield batch
 
 
-@dataclass
+@dataclass(slots=True)
 class ReadRow:
     """One row as it was read: what it means to set, what it leaves empty, what is wrong.
 
