@@ -13,6 +13,7 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.contrib.contenttypes.models import ContentType
 from django.db import connection
+from django.db.models import F, Value
 
 from . import values
 from .models import EDITABLE, ApprovalParameters, Behavior, FieldEnablement, ProposedChange, State
@@ -43,28 +44,27 @@ def read_rules(governed: Governed, *, hold=False) -> Rules:
 
     hold: let nobody change them before the end of the transaction.
     """
-    enabled, behavior, approve_new = _parameters(hold) or (False, Behavior.REJECT, False)
+    rows = _read_rules(governed, hold) or [(False, Behavior.REJECT, False, None)]
+    enabled, behavior, approve_new, _field = rows[0]
     if not enabled:
         return Rules(False, Behavior(behavior), frozenset())
-    names = FieldEnablement.objects.filter(
-        content_type=content_type(governed), enabled=True
-    ).values_list("field", flat=True)
-    fields = frozenset(names) & governed.fields.keys()
-    return Rules(True, Behavior(behavior), fields, approve_new)
+    fields = governed.fields.keys() & {field for *_parameters, field in rows}
+    return Rules(True, Behavior(behavior), frozenset(fields), bool(approve_new))
 
 
-def _parameters(hold):
-    queryset = ApprovalParameters.objects.values_list(
-        "enabled", "entity_behavior", "approve_new_records"
+def _read_rules(governed, hold) -> list[tuple]:
+    """The parameters, once for each enabled field of the model."""
+    parameters, fields = ApprovalParameters._meta.db_table, FieldEnablement._meta.db_table
+    sql = (
+        "SELECT p.enabled, p.entity_behavior, p.approve_new_records, f.field "  # noqa: S608
+        f"FROM {parameters} p LEFT JOIN {fields} f ON f.content_type_id = %s AND f.enabled"
     )
-    if not hold or connection.vendor != "postgresql":
-        # On SQLite whoever writes is alone.
-        return queryset.first()
-    sql, params = queryset.query.sql_with_params()
+    # Shared: only `set_parameters`, which locks the row for itself, has to wait. On SQLite
+    # whoever writes is alone.
+    shared = " FOR SHARE OF p" if hold and connection.vendor == "postgresql" else ""
     with connection.cursor() as cursor:
-        # Shared: only `set_parameters`, which locks the row for itself, has to wait.
-        cursor.execute(f"{sql} FOR SHARE", params)
-        return cursor.fetchone()
+        cursor.execute(sql + shared, [content_type(governed).pk])
+        return cursor.fetchall()
 
 
 def content_type(governed: Governed) -> ContentType:
@@ -134,7 +134,7 @@ class Record:
 def load_by_keys(governed: Governed, keys: Iterable[str], *, lock: bool) -> dict[str, Record]:
     """Read the records with these business keys, by folded key."""
     folded = {values.fold_key(key) for key in keys}
-    records = _load(governed, lock, folded_key__in=folded)
+    records = _load(governed, lock, folded_key__among=folded)
     return {values.fold_key(record.key): record for record in records}
 
 
@@ -150,10 +150,7 @@ def _load(governed, lock, **where) -> list[Record]:
     names = list(governed.proposable)
     attnames = [governed.proposable[name].attname for name in names]
     rows = queryset.values_list("pk", governed.key, "revision", *attnames)
-    records = [
-        Record(pk, key, revision, dict(zip(names, stored, strict=True)))
-        for pk, key, revision, *stored in rows
-    ]
+    records = [Record(*row[:3], dict(zip(names, row[3:], strict=True))) for row in rows]
     _attach_open_changes(governed, {record.id: record for record in records})
     return records
 
@@ -179,8 +176,10 @@ OPEN_CHANGE_COLUMNS = (
 
 
 def _attach_open_changes(governed, records):
+    if not records:
+        return
     rows = ProposedChange.objects.filter(
-        content_type=content_type(governed), object_id__in=records, outcome=""
+        content_type=content_type(governed), object_id__among=records, outcome=""
     ).values_list(*OPEN_CHANGE_COLUMNS)
     for object_id, pk, name, text, *rest, first, last, username in rows:
         value = values.decode(governed.proposable[name], text)
@@ -203,12 +202,29 @@ def missing_references(governed: Governed, wanted: Iterable[tuple[str, Any]], al
     codes = defaultdict(set)
     for name, code in pairs:
         codes[targets[name]].add(code)
-    known = {target: _choosable(*target, found) for target, found in codes.items()}
-    known.setdefault((governed.model, governed.key), set()).update(also)
-    return {(name, code) for name, code in pairs if code not in known[targets[name]]}
+    known = _choosable(codes)
+    known |= {((governed.model, governed.key), key) for key in also}
+    return {(name, code) for name, code in pairs if (targets[name], code) not in known}
 
 
-def _choosable(model, attname, codes) -> set:
+def _choosable(codes) -> set[tuple]:
+    """Those pairs of a target (model, attribute) and a code that can be chosen.
+
+    codes: by target. One query for all targets whose codes are of one type.
+    """
+    places, queries = list(codes), defaultdict(list)
+    for place, (model, attname) in enumerate(places):
+        found = _offered(model).filter(**{f"{attname}__among": codes[model, attname]})
+        kind = model._meta.get_field(attname).db_type(connection).partition("(")[0]
+        found = found.order_by().annotate(target=Value(place), chosen=F(attname))
+        queries[kind].append(found.values_list("target", "chosen"))
+    return {
+        (places[place], code)
+        for first, *others in queries.values()
+        for place, code in (first.union(*others, all=True) if others else first)
+    }
+
+
+def _offered(model):
     manager = model._default_manager
-    queryset = manager.choosable() if hasattr(manager, "choosable") else manager.all()
-    return set(queryset.filter(**{f"{attname}__in": codes}).values_list(attname, flat=True))
+    return manager.choosable() if hasattr(manager, "choosable") else manager.all()

@@ -8,6 +8,8 @@ instance per row; both lose to columns that go to the database as they are: as a
 import json
 import re
 from collections.abc import Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from itertools import repeat
 from typing import Any
@@ -52,20 +54,75 @@ def insert_rows(instances, *, ignore_conflicts=False) -> None:
     insert_columns(model, each, ignore_conflicts=ignore_conflicts)
 
 
+@contextmanager
+def gathered():
+    """A context in which inserts that follow one another go to PostgreSQL as one statement.
+
+    Whatever else is said to the database in it is said after them, so that nobody sees a
+    difference. What waits when an exception leaves the context is not written.
+    """
+    if connection.vendor != "postgresql" or _waiting.get() is not None:
+        yield
+        return
+    token = _waiting.set({})
+    try:
+        with connection.execute_wrapper(_after_what_waits):
+            yield
+            _write_what_waits()
+    finally:
+        _waiting.reset(token)
+
+
+# Inserts that wait, by the table's name: in one statement each table is written once.
+_waiting = ContextVar("waiting", default=None)
+
+
+def _after_what_waits(execute, *statement):
+    _write_what_waits()
+    return execute(*statement)
+
+
+def _write_what_waits():
+    inserts = list(_waiting.get().values())
+    if not inserts:
+        return
+    _waiting.get().clear()
+    *before, last = (sql for sql, _params in inserts)
+    parts = ", ".join(f"w{i} AS ({sql})" for i, sql in enumerate(before))
+    with connection.cursor() as cursor:
+        sql = f"WITH {parts} {last}" if before else last
+        cursor.execute(sql, [value for _sql, params in inserts for value in params])
+
+
 def new_ids(model, count: int) -> list[int]:
     """Primary keys for so many rows that are to be inserted in this transaction."""
+    return new_ids_of([model], count)[0]
+
+
+def new_ids_of(models_: list, count: int) -> list[list[int]]:
+    """The same for several models: so many primary keys for each."""
     if not count:
-        return []
-    table, column = model._meta.db_table, model._meta.pk.column
+        return [[] for _model in models_]
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            sequence = "nextval(pg_get_serial_sequence(%s, %s))"
-            sql = f"SELECT {sequence} FROM generate_series(1, %s)"  # noqa: S608
-            cursor.execute(sql, [connection.ops.quote_name(table), column, count])
-            return [pk for [pk] in cursor.fetchall()]
+            of_each = ", ".join(f"nextval('{_sequence(model)}')" for model in models_)
+            cursor.execute(f"SELECT {of_each} FROM generate_series(1, %s)", [count])  # noqa: S608
+            return [list(ids) for ids in zip(*cursor.fetchall(), strict=True)]
         # Whoever writes is alone.
-        cursor.execute("SELECT seq FROM sqlite_sequence WHERE name = %s", [table])
-        last = (cursor.fetchone() or (0,))[0]
+        return [_following(cursor, model, count) for model in models_]
+
+
+@cache
+def _sequence(model) -> str:
+    with connection.cursor() as cursor:
+        names = [_table(model), model._meta.pk.column]
+        cursor.execute("SELECT pg_get_serial_sequence(%s, %s)", names)
+        return cursor.fetchone()[0]
+
+
+def _following(cursor, model, count):
+    cursor.execute("SELECT seq FROM sqlite_sequence WHERE name = %s", [model._meta.db_table])
+    last = (cursor.fetchone() or (0,))[0]
     return list(range(last + 1, last + count + 1))
 
 
@@ -102,14 +159,26 @@ def _insert_arrays(model, varying, columns, constant, count, **how):
     chosen = [f"c{i}" for i in range(len(varying))]
     chosen += [f"%s::{_type(f)}" for f in constant]
     sql = f"{_into(model, [*varying, *constant])} SELECT {', '.join(chosen)} FROM {source}"  # noqa: S608
-    with connection.cursor() as cursor:
-        cursor.execute(sql + _conflicts(**how), [*constant.values(), *params])
+    _insert(model, sql + _conflicts(**how), [*constant.values(), *params])
+
+
+def _insert(model, sql, params):
+    """Insert now, or where inserts are gathered, with those that follow."""
+    waiting = _waiting.get()
+    if waiting is None:
+        with connection.cursor() as cursor:
+            cursor.execute(sql, params)
+        return
+    if model in waiting:
+        _write_what_waits()
+    waiting[model] = sql, params
 
 
 def _insert_rows(model, varying, columns, constant, count, **how):
-    places = ", ".join(["%s"] * (len(columns) + len(constant)))
-    rows = zip(*columns, *(repeat(value, count) for value in constant.values()), strict=True)
-    sql = f"{_into(model, [*varying, *constant])} VALUES ({places})"
+    told = [value for value in constant.values() if value is not None]
+    places = ["%s"] * len(columns) + ["NULL" if v is None else "%s" for v in constant.values()]
+    rows = zip(*columns, *(repeat(value, count) for value in told), strict=True)
+    sql = f"{_into(model, [*varying, *constant])} VALUES ({', '.join(places)})"
     with connection.cursor() as cursor:
         cursor.executemany(sql + _conflicts(**how), list(rows))
 
@@ -133,7 +202,7 @@ def _prepared(field, values):
     """Values as the database's driver takes them."""
     kind = field.target_field if isinstance(field, models.ForeignKey) else field
     if isinstance(kind, models.JSONField):
-        return [None if value is None else _as_json(value) for value in values]
+        return [None if v is None else "[]" if v == [] else _as_json(v) for v in values]
     if isinstance(kind, _AS_THEY_ARE):
         return values
     return [field.get_db_prep_save(value, connection) for value in values]

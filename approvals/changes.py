@@ -6,12 +6,19 @@ admin, imports and code call these and nothing else writes. How a plan is made
 stands in `approvals.planning`, how it is written in `approvals.writing`.
 """
 
-from collections.abc import Iterable
-
 from django.core.exceptions import PermissionDenied
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
-from . import batch, creations, planning, registry, submitting, writing
+from . import (
+    batch,
+    bulk,
+    creations,
+    history,
+    planning,
+    registry,
+    submitting,
+    writing,
+)
 from .models import GovernedModel, Origin, Proposal
 from .models.permissions import may_create_record, may_edit_record, may_import_record
 from .outcomes import Change, RecordOutcome, Source
@@ -29,7 +36,9 @@ def change_records(model, changes: list[Change], *, by, source: Source) -> list[
 
     def carry_out():
         plans = planning.plan_changes(governed, changes, by=by, source=source, lock=True)
-        _submit(writing.write_changes(governed, plans, by=by, source=source), by, source)
+        with bulk.gathered():
+            written = writing.write_changes(governed, plans, by=by, source=source)
+            _submit(governed, written, by, source)
         return [plan.outcome for plan in plans]
 
     return _in_transaction(carry_out)
@@ -56,7 +65,9 @@ def create_records(model, changes: list[Change], *, by, source: Source) -> list[
 
     def carry_out():
         plans = creations.plan_creations(governed, changes, by=by, source=source, lock=True)
-        _submit(writing.write_creations(governed, plans, by=by, source=source), by, source)
+        with bulk.gathered():
+            written = writing.write_creations(governed, plans, by=by, source=source)
+            _submit(governed, written, by, source)
         return [plan.outcome for plan in plans]
 
     return _in_transaction(carry_out)
@@ -83,22 +94,17 @@ def version_of(record: GovernedModel) -> str:
     return batch.load_by_ids(registry.get(record), [record.pk], lock=False)[record.pk].version
 
 
-def existing_keys(model, keys: Iterable[str]) -> dict[str, str]:
-    """Which of `keys` exist, whatever their case: folded key -> the key as it is stored."""
-    governed = registry.get(model)
-    folded = {planning.values.fold_key(key) for key in keys}
-    rows = governed.model._base_manager.filter(folded_key__in=folded)
-    return dict(rows.values_list("folded_key", governed.key))
-
-
-def _submit(submitted, by, source):
-    """Hand what an import has submitted to its workflow."""
+def _submit(governed, written, by, source):
+    """Hand what an import has submitted to its workflow, and write the history."""
+    submitted, entries = written
+    if not submitted:
+        history.record_entries(entries, batch.content_type(governed).pk, by=by, source=source)
+        return
     ruled = [filed.pk for filed, plan in submitted.items() if plan.route.rule]
     whole = Proposal.objects.select_related("content_type", "submitted_by").in_bulk(ruled)
     routes = {whole.get(filed.pk, filed): plan.route for filed, plan in submitted.items()}
     records = {filed.pk: plan.record for filed, plan in submitted.items()}
-    if routes:
-        submitting.begin(routes, records, by=by, source=source)
+    submitting.begin(routes, records, by=by, source=source, told=entries)
 
 
 def _in_transaction(work):
@@ -108,11 +114,22 @@ def _in_transaction(work):
     shows when it is written; planned again, it is told as an error of that record.
     """
     try:
-        with transaction.atomic():
-            return work()
+        return _checked(work)
     except IntegrityError:
-        with transaction.atomic():
-            return work()
+        return _checked(work)
+
+
+def _checked(work):
+    """Do `work`, with what the database would only check at the end of the transaction.
+
+    By then nobody could tell any more which record it is. On SQLite a check reads whole
+    tables, and nobody else writes between a plan and its commit.
+    """
+    with transaction.atomic():
+        outcomes = work()
+        if connection.vendor == "postgresql":
+            connection.check_constraints()
+        return outcomes
 
 
 def _require_change_right(governed, by, source):

@@ -18,6 +18,7 @@ def plan_creations(governed: Governed, changes, *, by, source: Source, lock: boo
     """Plan a batch of new records; see `approvals.changes.create_records`."""
     plans = [planning.new_plan(change) for change in changes]
     rules = batch.read_rules(governed, hold=lock)
+    source.require(rules)
     taken = _taken_keys(governed, plans)
     for plan in plans:
         _check_new_key(governed, plan, taken)
@@ -45,7 +46,7 @@ def _holds(rules: Rules, source) -> bool:
 
 def _taken_keys(governed, plans) -> dict[str, str]:
     folded = {values.fold_key(plan.outcome.key) for plan in plans}
-    rows = governed.model._base_manager.filter(folded_key__in=folded)
+    rows = governed.model._base_manager.filter(folded_key__among=folded)
     return dict(rows.values_list("folded_key", governed.key))
 
 

@@ -1,6 +1,6 @@
 """What goes into the door and what comes out of it."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -26,18 +26,23 @@ class Change(NamedTuple):
     number: int | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Source:
     """Where changes come in. Imports name their job and the behavior in force.
 
     planned: keys that a dry run of the same import would have created by now, and not
-    held; what is planned may refer to them.
+    held; what is planned may refer to them. require: called with the rules in
+    force, which nobody changes before the end of the transaction; it raises where they are
+    not those that a person has confirmed. known: what the door has read for this source
+    and never changes, for its next batch.
     """
 
     origin: Origin
     job: ImportJob | None = None
     behavior: Behavior | None = None
     planned: Collection[str] = ()
+    require: Callable[[Any], None] = lambda rules: None
+    known: dict = field(default_factory=dict, compare=False, repr=False)
 
 
 BROWSER = Source(Origin.BROWSER)

@@ -74,6 +74,7 @@ def plan_changes(governed: Governed, changes, *, by, source: Source, lock: bool)
     plans = [new_plan(change) for change in changes]
     # Held to the end, so that a switch counts from the moment it is committed.
     rules = batch.read_rules(governed, hold=lock)
+    source.require(rules)
     records = batch.load_by_keys(governed, [p.outcome.key for p in plans], lock=lock)
     _find_records(governed, plans, records)
     found = [plan for plan in plans if plan.ok]
@@ -330,15 +331,28 @@ def route(governed: Governed, plans: list[Plan], by, source: Source) -> None:
     proposing = [plan for plan in plans if plan.ok and plan.proposed]
     if not proposing:
         return
-    router = routing.Router(batch.content_type(governed))
+    router = routing.Router(batch.content_type(governed), known=source.known.get("router"))
+    source.known["router"] = router
+    if not router.looks_at_changes:
+        _set_route(proposing, router, _facts(governed, proposing[0], by, frozenset(), source))
+        return
     groups = facts.groups_of({by.pk}).get(by.pk, frozenset())
     for plan in proposing:
-        try:
-            plan.route = router.first(_facts(governed, plan, by, groups, source))
-        except Refused as refused:
+        _set_route([plan], router, _facts(governed, plan, by, groups, source))
+
+
+def _set_route(plans, router, known):
+    """Find the route that plans have in common. known: the facts of one of them."""
+    try:
+        found = router.first(known)
+    except Refused as refused:
+        for plan in plans:
             plan.fail("", str(refused))
-        if plan.ok and plan.route.rule:
-            plan.outcome.notes.append(plan.route.rule.announcement)
+        return
+    for plan in plans:
+        plan.route = found
+        if found.rule:
+            plan.outcome.notes.append(found.rule.announcement)
 
 
 def _facts(governed, plan, by, groups, source):

@@ -24,22 +24,26 @@ def start(routes: dict[Proposal, Route], records: dict, *, by, source, note="") 
     for proposal, route in routes.items():
         proposal.submit(by, now, route.version.pk, route.routed_on, note)
     writing.save_states(loaded)
+    # Who imports has contributed already.
+    writing.contribute(routes, by, Role.SUBMITTED)
     begin(routes, records, by=by, source=source, note=note)
 
 
-def begin(routes: dict[Filed | Proposal, Route], records: dict, *, by, source, note="") -> None:
+def begin(
+    routes: dict[Filed | Proposal, Route], records: dict, *, by, source, note="", told=()
+) -> None:
     """Hand proposals that were just submitted to their first step, or to the rule.
 
-    Those that a rule decides are whole proposals.
+    Those that a rule decides are whole proposals. told: what the history is to say first.
     """
     if not routes:
         return
-    writing.contribute(routes, by, Role.SUBMITTED)
     content_type_id = next(iter(routes)).content_type_id
     entries = [Entry(Verb.SUBMITTED, p.object_id, p.record_key, p.pk, comment=note) for p in routes]
-    history.record_entries(entries, content_type_id, by=by, source=source)
     decided = {p: route.rule for p, route in routes.items() if route.rule}
-    assigning.enter({p: r for p, r in routes.items() if r.step}, by=by, source=source)
+    entered = {p: route for p, route in routes.items() if route.step}
+    entries = [*told, *entries, *assigning.enter(entered, source=source)]
+    history.record_entries(entries, content_type_id, by=by, source=source)
     _decide_by_rule(decided, records, source)
 
 

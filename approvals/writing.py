@@ -3,11 +3,12 @@
 import json
 from dataclasses import dataclass
 from itertools import repeat
+from typing import NamedTuple
 
 from django.utils import timezone
 
-from . import batch, history, values
-from .bulk import insert_columns, new_ids, update_rows
+from . import batch, values
+from .bulk import insert_columns, new_ids, new_ids_of, update_rows
 from .history import Entry
 from .models import (
     Contributor,
@@ -18,6 +19,7 @@ from .models import (
     ProposedChange,
     Role,
     State,
+    StepRun,
     Verb,
 )
 from .notifying import notifications
@@ -82,18 +84,30 @@ def save_states(proposals: dict[Proposal, int]) -> None:
 
 @dataclass(eq=False, slots=True)
 class Filed:
-    """A proposal that has just been stored, as far as its first step needs to know it."""
+    """A proposal that has just been stored, as far as its first step needs to know it.
+
+    run_id: the id that its first step run is to have.
+    """
 
     pk: int
     content_type_id: int
     object_id: int
     record_key: str
+    run_id: int | None = None
 
 
-def write_changes(governed, plans: list[Plan], *, by, source) -> dict[Filed, Plan]:
+class Written(NamedTuple):
+    """What is left to do with what was written: submit these proposals, tell these entries."""
+
+    submitted: dict[Filed, Plan]
+    entries: list[Entry]
+
+
+def write_changes(governed, plans: list[Plan], *, by, source) -> Written:
     """Carry out plans for existing records, inside the caller's transaction and locks.
 
-    Returns the proposals that imports have submitted, for `approvals.submitting`.
+    Returns the proposals that imports have submitted, for `approvals.submitting`, and what
+    there is to tell in the history.
     """
     plans = [plan for plan in plans if plan.ok]
     now = timezone.now()
@@ -102,15 +116,11 @@ def write_changes(governed, plans: list[Plan], *, by, source) -> dict[Filed, Pla
     entries += _write_direct(governed, [p for p in plans if p.written], now)
     entries += _replace(governed, [p for p in plans if p.replaced], by, now)
     filed = _propose(governed, [p for p in plans if p.proposed], by, source, now, entries)
-    history.record_entries(entries, batch.content_type(governed).pk, by=by, source=source)
-    return filed
+    return Written(filed, entries)
 
 
-def write_creations(governed, plans: list[Plan], *, by, source) -> dict[Filed, Plan]:
-    """Carry out plans for new records, inside the caller's transaction.
-
-    Returns the proposals that imports have submitted, for `approvals.submitting`.
-    """
+def write_creations(governed, plans: list[Plan], *, by, source) -> Written:
+    """Carry out plans for new records, inside the caller's transaction; see `write_changes`."""
     plans = [plan for plan in plans if plan.ok]
     now = timezone.now()
     for plan, pk in zip(plans, new_ids(governed.model, len(plans)), strict=True):
@@ -119,8 +129,7 @@ def write_creations(governed, plans: list[Plan], *, by, source) -> dict[Filed, P
     entries = [_created(governed, plan) for plan in plans]
     entries += _record_unapproved(governed, [p for p in plans if p.unapproved], by, source, now)
     filed = _propose(governed, [p for p in plans if p.proposed], by, source, now, entries)
-    history.record_entries(entries, batch.content_type(governed).pk, by=by, source=source)
-    return filed
+    return Written(filed, entries)
 
 
 def _insert_records(governed, plans, now):
@@ -240,8 +249,9 @@ _OWN = ("id", "object_id", "record_key", "kind", "version_id", "routed_on")
 def _file(governed, plans, common: Proposal) -> dict[Filed, Plan]:
     """Store a new proposal for each plan's record; common: what all of them have in common."""
     routes = [plan.route for plan in plans]
+    ids, runs = new_ids_of([Proposal, StepRun], len(plans))
     each = {
-        "id": new_ids(Proposal, len(plans)),
+        "id": ids,
         "object_id": [plan.record.id for plan in plans],
         "record_key": [plan.record.key for plan in plans],
         "kind": [plan.kind for plan in plans],
@@ -250,7 +260,8 @@ def _file(governed, plans, common: Proposal) -> dict[Filed, Plan]:
     }
     names = (f.attname for f in Proposal._meta.concrete_fields)
     insert_columns(Proposal, each, {n: getattr(common, n) for n in names if n not in _OWN})
-    rows = zip(each["id"], repeat(common.content_type_id), each["object_id"], each["record_key"])
+    details = each["object_id"], each["record_key"], runs
+    rows = zip(ids, repeat(common.content_type_id), *details)
     return {Filed(*row): plan for row, plan in zip(rows, plans, strict=True)}
 
 

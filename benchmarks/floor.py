@@ -87,12 +87,12 @@ FROM planned
 """,
     EVENT
     + """
-SELECT %(at)s, %(by)s, 'proposed', %(type)s, id, account, proposal, CAST(NULL AS bigint), 'credit_limit',
-    old_limit, new_limit, '', 'import', %(job)s
+SELECT %(at)s, %(by)s, 'proposed', %(type)s, id, account, proposal,
+    CAST(NULL AS bigint), 'credit_limit', old_limit, new_limit, '', 'import', %(job)s
 FROM planned
 UNION ALL
-SELECT %(at)s, %(by)s, 'proposed', %(type)s, id, account, proposal, CAST(NULL AS bigint), 'payment_terms',
-    old_terms, new_terms, '', 'import', %(job)s
+SELECT %(at)s, %(by)s, 'proposed', %(type)s, id, account, proposal,
+    CAST(NULL AS bigint), 'payment_terms', old_terms, new_terms, '', 'import', %(job)s
 FROM planned
 """,
     EVENT

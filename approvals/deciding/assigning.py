@@ -14,21 +14,20 @@ from ..history import Entry
 from ..models import ItemState, Occasion, Proposal, StepRun, Verb, WorkItem
 from ..notifying import notifications
 from ..workflow.routing import Assignee, Route, names_of, proposal_event
-from ..writing import LostUpdate
+from ..writing import Filed, LostUpdate
 from . import working_time
 
 
-def enter(routes: dict[Proposal, Route], *, by, source) -> None:
-    """Start a step for each saved proposal: its run, its work items, history and notices.
+def enter(routes: dict[Filed | Proposal, Route], *, source) -> list[Entry]:
+    """Start a step for each saved proposal: its run, its work items, its notices.
 
-    by: None where a time limit or a rule led there.
+    Returns what there is to tell in the history. Whom an import asks is told at its end.
     """
-    record_skipped(routes, by=by, source=source)
     if not routes:
-        return
+        return []
     now = timezone.now()
     times = working_time.at_start({route.step for route in routes.values()}, now)
-    runs = new_ids(StepRun, len(routes))
+    runs = _new_runs(routes)
     steps = [route.step for route in routes.values()]
     each = {
         "id": runs,
@@ -44,25 +43,33 @@ def enter(routes: dict[Proposal, Route], *, by, source) -> None:
         for a in route.people
     ]
     _insert_items(items, now)
-    _record_assigned(routes, by, source)
-    notifications.assigned(items, job=source.job)
+    if source.job is None:
+        notifications.assigned(items)
+    return skipped(routes) + _assigned(routes)
 
 
-def _record_assigned(routes, by, source):
-    names = people_names(a for people in {r.people for r in routes.values()} for a in people)
-    told = {people: listed(people, names) for people in {r.people for r in routes.values()}}
-    entries = [
+def _new_runs(routes):
+    """The ids of the step runs: those that are set aside for what has just been stored."""
+    set_aside = [getattr(proposal, "run_id", None) for proposal in routes]
+    return set_aside if all(set_aside) else new_ids(StepRun, len(routes))
+
+
+def _assigned(routes) -> list[Entry]:
+    told = {}
+    for route in routes.values():
+        if id(route) not in told:
+            told[id(route)] = listed(route.people, route.names)
+    return [
         Entry(
             Verb.ASSIGNED,
             proposal.object_id,
             proposal.record_key,
             proposal.pk,
             step_id=route.step.pk,
-            comment=told[route.people],
+            comment=told[id(route)],
         )
         for proposal, route in routes.items()
     ]
-    history.record_entries(entries, next(iter(routes)).content_type_id, by=by, source=source)
 
 
 class NewItem(NamedTuple):
@@ -82,22 +89,20 @@ def _insert_items(items: list[NewItem], now):
         insert_columns(WorkItem, columns, {"created_at": now})
 
 
-def record_skipped(routes: dict[Proposal, Route], *, by, source) -> None:
-    """Note the steps that were passed over, each with the rows that did not hold."""
-    history.record(
-        [
-            proposal_event(
-                proposal,
-                Verb.STEP_SKIPPED,
-                by=by,
-                source=source,
-                step=skipped.step,
-                comment=skipped.evaluation.reason,
-            )
-            for proposal, route in routes.items()
-            for skipped in route.skipped
-        ]
-    )
+def skipped(routes: dict[Filed | Proposal, Route]) -> list[Entry]:
+    """What to tell of the steps that were passed over, each with the rows that did not hold."""
+    return [
+        Entry(
+            Verb.STEP_SKIPPED,
+            proposal.object_id,
+            proposal.record_key,
+            proposal.pk,
+            step_id=passed.step.pk,
+            comment=passed.evaluation.reason,
+        )
+        for proposal, route in routes.items()
+        for passed in route.skipped
+    ]
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ Decisions come many at a time and are handled together: lock, check, record,
 count, and then hand each proposal on to its next step, back, or to apply.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 
 from django.db import transaction
@@ -236,12 +236,20 @@ def _approve(taken, action, by, comment, source):
             for case in onward
         ]
     )
-    assigning.enter({case.proposal: case.next for case in onward}, by=by, source=source)
-    ended = {case.proposal: case.next for case in complete if case.is_last}
-    assigning.record_skipped(ended, by=by, source=source)
+    for content_type_id, routes in _routes_by_model(complete).items():
+        entries = assigning.enter({p: r for p, r in routes.items() if r.step}, source=source)
+        entries += assigning.skipped({p: r for p, r in routes.items() if not r.step})
+        history.record_entries(entries, content_type_id, by=by, source=source)
     for case in onward:
         case.message = _("Approved; the next step is “%(step)s”.") % {"step": case.next.step.name}
     applying.apply([case for case in complete if case.is_last], by=by, source=source)
+
+
+def _routes_by_model(cases):
+    routes = defaultdict(dict)
+    for case in cases:
+        routes[case.proposal.content_type_id][case.proposal] = case.next
+    return routes
 
 
 def _hand_back(taken, action, by, comment, source):

@@ -1,13 +1,16 @@
 """What every import does beside its rows: rules in force, job, outcomes on record."""
 
 from collections import Counter
+from functools import partial
 
 from django.contrib.contenttypes.models import ContentType
+from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from .. import changes, registry
 from ..models import Behavior, ImportJob, ImportRow, Origin
+from ..notifying import notifications
 from ..outcomes import RecordOutcome, Source
 from ..workflow.facts import Facts
 from ..workflow.routing import Router
@@ -58,9 +61,17 @@ def recount(job: ImportJob) -> None:
         job.row_outcomes.all().delete()
 
 
-def source_of(job: ImportJob) -> Source:
-    """Where the rows of `job` come from, as the door wants to know it."""
-    return Source(Origin.IMPORT, job if job.pk else None, Behavior(job.behavior))
+def source_of(job: ImportJob, confirmed: str | None = None) -> Source:
+    """Where the rows of `job` come from, as the door wants to know it.
+
+    confirmed: the rules that a person has confirmed, as a fingerprint; under others the
+    door raises RulesChanged.
+    """
+    stored = job if job.pk else None
+    if confirmed is None:
+        return Source(Origin.IMPORT, stored, Behavior(job.behavior))
+    require = partial(_require, confirmed=confirmed)
+    return Source(Origin.IMPORT, stored, Behavior(job.behavior), require=require)
 
 
 def model_of(job: ImportJob):
@@ -70,7 +81,11 @@ def model_of(job: ImportJob):
 
 def require_rules(job: ImportJob, confirmed: str) -> None:
     """Raise RulesChanged where the rules are no longer the `confirmed` ones."""
-    if changes.read_rules(model_of(job), hold=True).fingerprint != confirmed:
+    _require(changes.read_rules(model_of(job)), confirmed)
+
+
+def _require(rules, confirmed):
+    if rules.fingerprint != confirmed:
         raise RulesChanged(
             _("The parameters or the enabled fields have changed. Look at a new preview first.")
         )
@@ -121,11 +136,17 @@ def refuse(job: ImportJob, reason) -> None:
     end(job, ImportJob.State.REFUSED, reason)
 
 
+@transaction.atomic
 def end(job: ImportJob, state, reason="") -> None:
-    """Close `job` in `state`. Raises LostLease where it was leased and no longer is."""
+    """Close `job` in `state`, and tell who is to decide what it has submitted.
+
+    Raises LostLease where it was leased and no longer is.
+    """
     job.state, job.refused = state, str(reason)
     job.finished_at, job.cancelling = timezone.now(), False
     save(job)
+    if job.pk and job.rows:
+        notifications.assigned_by_import(job)
 
 
 def save(job: ImportJob) -> None:

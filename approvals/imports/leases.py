@@ -43,6 +43,22 @@ def take(job_id: int) -> ImportJob | None:
     return job
 
 
+def hold(job: ImportJob) -> bool:
+    """Keep everybody else from a job to the end of the transaction; whether it is to stop.
+
+    Raises LostLease where it is no longer the caller's.
+    """
+    if not job.pk:
+        return False
+    held = ImportJob.objects.select_for_update(no_key=True, of=("self",)).filter(pk=job.pk)
+    if job.lease:
+        held = held.filter(lease=job.lease, state__in=UNDER_WAY)
+    cancelling = held.order_by().values_list("cancelling", flat=True).first()
+    if cancelling is None:
+        raise LostLease
+    return cancelling
+
+
 def keep(job: ImportJob, *names: str) -> None:
     """Write these fields of a job, and where it is leased go on holding it.
 

@@ -10,7 +10,8 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from django.core.exceptions import ValidationError
-from django.db import DataError, IntegrityError, connection, transaction
+from django.db import DataError, IntegrityError, transaction
+from django.db.models import Min, Value
 from django.utils.translation import gettext as _
 from import_export.fields import Field
 from import_export.resources import ModelResource
@@ -90,6 +91,7 @@ class GovernedResource(ModelResource):
         self.columns = None
         self._first_row = {}  # folded key -> number of the first row that has it
         self._planned = set()  # keys that a dry run would have created for use by now
+        self._known = {}  # what the door has read for its next batch
         for resource_field in self.fields.values():
             if isinstance(resource_field.widget, DecimalWidget):
                 resource_field.widget.separator = decimal_separator
@@ -149,12 +151,12 @@ class GovernedResource(ModelResource):
         PermissionDenied where `by` may not import.
         """
         read = [self._read(row) for row in rows]
-        stored = changes.existing_keys(self._meta.model, [r.key for r in read if r.askable])
+        stored = self._find_keys([r.key for r in read if r.askable], source.job)
         for r in read:
             if r.askable:
                 self._check_key(r, stored)
         self.review([r for r in read if r.askable])
-        source = replace(source, planned=self._planned)
+        source = replace(source, planned=self._planned, known=self._known)
         good = [r for r in read if r.askable and not r.errors]
         bad = [r for r in read if r.askable and r.errors]
         self._ask(good, by, source, dry_run)
@@ -196,6 +198,9 @@ class GovernedResource(ModelResource):
         if name not in self.fields:
             return text.strip()
         resource_field = self.fields[name]
+        if type(resource_field).clean is Field.clean:
+            # What `Field.clean` comes to for a cell that is there and not blank.
+            return resource_field.widget.clean(text)
         return resource_field.clean({resource_field.column_name: text})
 
     def _read_key(self, read):
@@ -206,7 +211,23 @@ class GovernedResource(ModelResource):
         except ValidationError as error:
             read.errors += [FieldError(self.governed.key, text) for text in error.messages]
 
-    def _check_key(self, read: ReadRow, stored: dict[str, str]):
+    def _find_keys(self, keys, job) -> set[str]:
+        """Which of the keys exist, folded; notes those that rows before have had.
+
+        They are on record with the rows of a stored job, however many these are.
+        """
+        folded = {fold_key(key) for key in keys}
+        stored = self._meta.model._base_manager.filter(folded_key__among=folded)
+        stored = stored.order_by().annotate(row=Value(0)).values_list("folded_key", "row")
+        if job is None:
+            return {key for key, _row in stored}
+        before = job.row_outcomes.filter(folded_key__among=folded).order_by()
+        before = before.values("folded_key").annotate(row=Min("number"))
+        found = list(stored.union(before.values_list("folded_key", "row"), all=True))
+        self._first_row = {key: row for key, row in found if row}
+        return {key for key, row in found if not row}
+
+    def _check_key(self, read: ReadRow, stored: set[str]):
         """Find out whether the row is about a known record; note why it can't be taken."""
         folded = fold_key(read.key)
         read.known = folded in stored
@@ -233,11 +254,17 @@ class GovernedResource(ModelResource):
         if dry_run:
             self._through(changes.plan_creations, new, by, source)
             made = [r.outcome for r in new if r.outcome.status == "created"]
-            self._planned |= {outcome.key for outcome in made if not outcome.held}
+            if self._may_refer_to_rows:
+                self._planned |= {outcome.key for outcome in made if not outcome.held}
             self._through(changes.plan_changes, known, by, source)
         else:
-            self._through(_checked(changes.create_records), new, by, source)
-            self._through(_checked(changes.change_records), known, by, source)
+            self._through(changes.create_records, new, by, source)
+            self._through(changes.change_records, known, by, source)
+
+    @property
+    def _may_refer_to_rows(self):
+        """Whether a row may name what another row is about."""
+        return not self.governed.own_references.isdisjoint(self.columns.fields)
 
     def _through(self, door, read: list[ReadRow], by, source):
         if not read:
@@ -332,29 +359,10 @@ class GovernedResource(ModelResource):
     def _import_confirmed(self, batch, job, confirmed_rules, dry_run):
         # Under the confirmed rules: held from here to the end of the batch.
         with transaction.atomic():
-            if not dry_run and confirmed_rules is not None:
-                import_jobs.require_rules(job, confirmed_rules)
-            source = import_jobs.source_of(job)
+            source = import_jobs.source_of(job, None if dry_run else confirmed_rules)
             outcomes = self.import_batch(batch, by=job.created_by, source=source, dry_run=dry_run)
             import_jobs.store(job, outcomes)
         return outcomes
-
-
-def _checked(door):
-    """`door`, with what the database would only check at the end of the transaction.
-
-    By then nobody could tell any more which row it is. On SQLite a check reads whole
-    tables, and nobody else writes between a plan and its commit.
-    """
-
-    def through(*args, **kwargs):
-        with transaction.atomic():
-            outcomes = door(*args, **kwargs)
-            if connection.vendor == "postgresql":
-                connection.check_constraints()
-            return outcomes
-
-    return through
 
 
 def _refused(change: Change, reason: str) -> RecordOutcome:

@@ -4,6 +4,7 @@ from .conditions import ConditionRow, Match, Operator, Subject
 from .governed import GovernedModel, NeverDeleted
 from .history import Verb, WorkflowEvent
 from .imports import ImportJob, ImportRow
+from .lookups import Among
 from .notifications import ASKING, MailState, Notification, Occasion
 from .parameters import ApprovalParameters, Behavior, FieldEnablement
 from .people import ReportingLine, Substitution
@@ -41,6 +42,7 @@ from .workflows import (
 )
 
 __all__ = [
+    "Among",
     "ASKING",
     "EDITABLE",
     "OPEN",

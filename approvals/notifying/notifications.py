@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
-from django.db.models import Q
+from django.db.models import Count, Q
 from django.urls import reverse
 from django.utils import timezone
 
@@ -52,20 +52,40 @@ class Wait:
 def assigned(
     work_items: list[WorkItem],
     *,
-    job: ImportJob | None = None,
     occasion: Occasion = Occasion.ASSIGNED,
     by=None,
     comment: str = "",
 ) -> None:
     """Tell each assignee, and whoever stands in for him today, what waits for a decision.
 
-    work_items: stored, though they need no id. job: the import that has just made them;
-    its batches are told of together. by, comment: who handed them on, and why.
+    work_items: stored, though they need no id. by, comment: who handed them on, and why.
     """
     waits = _waits(work_items)
     if waits:
         with notices.in_house_language():
-            _ask(waits, Request(Occasion(occasion), by, comment, job))
+            _ask(waits, Request(Occasion(occasion), by, comment))
+
+
+def assigned_by_import(job: ImportJob) -> None:
+    """Tell everybody once what waits for him of an import that has come to its end.
+
+    However much waits: only what is to be named is read, the rest is counted.
+    """
+    items = WorkItem.objects.filter(proposal__import_job=job, state=ItemState.OPEN)
+    groups = items.order_by().values_list("assignee", "proposal__version").distinct()
+    waits, which = defaultdict(list), defaultdict(Q)
+    for assignee, version in groups:
+        alike = Q(assignee=assignee, proposal__version=version)
+        for person, mine in _waits(list(items.filter(alike).order_by("pk")[:NAMED])).items():
+            waits[person] += mine
+            which[person] |= alike
+    counts = {
+        person: items.filter(mine).aggregate(count=Count("step_run", distinct=True))["count"]
+        for person, mine in which.items()
+    }
+    if waits:
+        with notices.in_house_language():
+            _ask(waits, Request(Occasion.ASSIGNED, job=job), counts)
 
 
 def reminded(work_items: list[WorkItem]) -> None:
@@ -209,9 +229,11 @@ def _substitutes(items):
                 yield item, substitute
 
 
-def _ask(waits, request):
+def _ask(waits, request, counts=None):
+    """counts: how much waits for each person, where that is more than `waits`."""
     found = {person: [w.item.proposal_id for w in mine] for person, mine in waits.items()}
     told = _told(request.job, request.occasion, found)
+    counts = counts or {p: len(mine) + _count(told, p) for p, mine in waits.items()}
     cases = _named_cases(found)
     alone = {p: mine[0] for p, mine in waits.items() if len(mine) == 1 and p not in told}
     alone = {} if request.job else alone
@@ -223,7 +245,8 @@ def _ask(waits, request):
             item = stored[mine[0].item.step_run_id, mine[0].item.assignee_id]
             written.append(_ask_for_one(person, mine[0], item, request, cases, names))
         else:
-            written.append(_ask_for_many(person, mine, request, cases, names, told))
+            many = _ask_for_many(person, mine, request, cases, names, counts[person])
+            written.append(_addressed(*many, told))
     outbox.write(written)
 
 
@@ -235,14 +258,13 @@ def _ask_for_one(person, wait, item, request, cases, names):
     return notice
 
 
-def _ask_for_many(person, waits, request, cases, names, told):
-    count = len(waits) + _count(told, person)
+def _ask_for_many(person, waits, request, cases, names, count):
     named = [cases[wait.item.proposal_id] for wait in waits[:NAMED]]
     absent = sorted({names[wait.absent] for wait in waits if wait.absent})
     notice = notices.ask_for_many(request, named, count, absent)
     job = request.job or _common_job(named, count)
     notice.url = reverse("approvals:work_items") + (f"?import={job.pk}" if job else "")
-    return _addressed(notice, person, named, count, request.job, told)
+    return notice, person, named, count, request.job
 
 
 def _common_job(cases, count):

@@ -1,15 +1,15 @@
 """The way of a proposal as routing finds it: who gets what, which steps are passed over."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from ..models import AutomaticAction, Policy, WorkflowStep, WorkflowVersion
 from ..outcomes import Refused
 from .conditions import Evaluation
 
 
-@dataclass(frozen=True)
-class Assignee:
+class Assignee(NamedTuple):
     """Someone who gets a work item, by id.
 
     group: the group through which it reaches him. on_behalf_of: who delegated it.
@@ -34,7 +34,8 @@ class Route:
 
     step: the step to enter and `people`, who get its work items; None where `rule`
     decides at once, or where no step is left. skipped: the steps passed over. routed_on:
-    of the first route, what is kept of the facts for the steps that follow.
+    of the first route, what is kept of the facts for the steps that follow. names: those
+    of the people, by id.
     """
 
     version: WorkflowVersion
@@ -43,6 +44,7 @@ class Route:
     skipped: tuple[Skipped, ...] = ()
     rule: AutomaticAction | None = None
     routed_on: Mapping | None = None
+    names: Mapping[int, str] = field(default_factory=dict, compare=False)
 
     @property
     def votes_needed(self) -> int:

@@ -3,8 +3,11 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import replace
+from operator import itemgetter
 
 from django.contrib.auth import get_user_model
+from django.db.models import F, Value, Window
+from django.db.models.functions import RowNumber
 from django.utils.translation import gettext as _
 
 from .. import values
@@ -35,16 +38,26 @@ class Router:
     """Finds the way of proposals through workflow versions, from memory.
 
     content_type: the governed model whose active versions take what is submitted.
-    versions: the ids of versions that are running already.
+    versions: the ids of versions that are running already. known: a router of before,
+    whose versions need not be read again: they never change.
     """
 
-    def __init__(self, content_type=None, versions: Iterable[int] = ()):
-        self.active = _active_versions(content_type) if content_type else []
-        self.steps = _steps_by_version({*versions, *(version.pk for version in self.active)})
-        self.deciders = deciders("decide_proposal")
+    def __init__(self, content_type=None, versions: Iterable[int] = (), known=None):
+        active, self.deciders, self.names = _in_force(content_type)
+        self._versions = known._versions if known else {}
+        self.steps = known.steps if known else {}
+        self._read({*active, *versions})
+        self.active = [self._versions[pk] for pk in active]
         self._administrators = None
         self._managers = None
         self._found = {}
+
+    def _read(self, ids):
+        missing = ids - self._versions.keys()
+        if missing:
+            versions = with_conditions(WorkflowVersion.objects.filter(pk__in=missing))
+            self._versions |= {version.pk: version for version in versions}
+            self.steps |= _steps_by_version(missing)
 
     def first(self, facts: Facts) -> Route:
         """Where a proposal goes when it is submitted.
@@ -54,7 +67,12 @@ class Router:
         """
         preview = self.preview(facts)
         names = self._names_of_record(preview.version) if preview.version else ()
-        return replace(preview.first, routed_on=facts.routed_on(names))
+        return replace(preview.first, routed_on=facts.routed_on(names), names=self.names)
+
+    @property
+    def looks_at_changes(self) -> bool:
+        """Whether it depends on what is proposed, and for which record, where a proposal goes."""
+        return any(v.automatic_actions.all() or self._has_conditions(v) for v in self.active)
 
     def preview(self, facts: Facts) -> Preview:
         """The whole way of a proposal, as `first` would take it."""
@@ -98,7 +116,7 @@ class Router:
             evaluation = conditions.evaluate(later, facts)
             if evaluation.holds:
                 people = self.again(later, facts)
-                return Route(later.version, later, people, tuple(skipped))
+                return Route(later.version, later, people, tuple(skipped), names=self.names)
             skipped.append(Skipped(later, evaluation))
         return Route(steps[0].version, skipped=tuple(skipped))
 
@@ -131,7 +149,8 @@ class Router:
     def stand_ins(self, facts: Facts) -> tuple[Assignee, ...]:
         """The administrators who may decide where nobody else is left to."""
         if self._administrators is None:
-            self._administrators = deciders("administer_workflow")
+            self._administrators, names = _people_with("administer_workflow")
+            self.names |= names
         people = sorted(self._administrators.keys() - facts.contributors)
         return tuple(Assignee(person) for person in people)
 
@@ -239,12 +258,56 @@ def _nobody(step):
     return text % {"step": step.name}
 
 
-def _active_versions(content_type) -> list[WorkflowVersion]:
-    """The active versions in the administrator's order, the default one last."""
+# Columns of what is in force: the kind of row, an id, its place in the order or a group, a name.
+_ROW = ("row", "pk", "place", "first", "last", "login")
+_VERSION, _PERSON = 0, 1
+
+
+def _in_force(content_type) -> tuple[list[int], dict[int, set[int]], dict[int, str]]:
+    """What decides where proposals go now, in one query.
+
+    The ids of the active versions in the administrator's order, the default one last; who
+    may decide, as `deciders` says it, and their names.
+    """
+    people = _rows_of_people("decide_proposal")
     versions = WorkflowVersion.objects.filter(
         workflow__content_type=content_type, state=VersionState.ACTIVE
     )
-    return list(with_conditions(versions).order_by(*ORDER))
+    versions = versions.order_by().annotate(
+        row=Value(_VERSION),
+        place=Window(RowNumber(), order_by=ORDER),
+        **{name: Value("") for name in ("first", "last", "login")},
+    )
+    rows = list(people.union(versions.values_list(*_ROW)) if content_type else people)
+    active = sorted((place, pk) for row, pk, place, *_name in rows if row == _VERSION)
+    groups, names = _people_in(row for row in rows if row[0] == _PERSON)
+    return [pk for _place, pk in active], groups, names
+
+
+def _people_with(codename):
+    return _people_in(_rows_of_people(codename))
+
+
+def _rows_of_people(codename):
+    people = get_user_model().objects.with_perm(f"approvals.{codename}", backend=BACKEND)
+    described = people.order_by().annotate(
+        row=Value(_PERSON),
+        place=F("groups"),
+        first=F("first_name"),
+        last=F("last_name"),
+        login=F("username"),
+    )
+    return described.values_list(*_ROW).distinct()
+
+
+def _people_in(rows):
+    groups, names, person = defaultdict(set), {}, get_user_model()
+    for _row, pk, group, first, last, login in sorted(rows, key=itemgetter(1)):
+        groups[pk].add(group)
+        if pk not in names:
+            who = person(first_name=first, last_name=last, username=login)
+            names[pk] = values.person_name(who)
+    return groups, names
 
 
 def with_conditions(versions):
@@ -269,12 +332,7 @@ def _rows(path):
 
 def deciders(codename) -> dict[int, set[int]]:
     """Active people with a permission of proposals: id -> ids of their groups."""
-    people = get_user_model().objects.with_perm(f"approvals.{codename}", backend=BACKEND)
-    rows = people.order_by("pk").values_list("pk", "groups").distinct()
-    groups = defaultdict(set)
-    for pk, group in rows:
-        groups[pk].add(group)
-    return groups
+    return _people_with(codename)[0]
 
 
 def all_deciders() -> set[int]:

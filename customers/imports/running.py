@@ -21,7 +21,6 @@ from approvals.imports import import_jobs, leases
 from approvals.imports.files import FileRefused, open_table
 from approvals.imports.resources import batches
 from approvals.models import ImportJob
-from approvals.values import fold_key
 from customers.resources import CustomerResource
 
 # SQLite has one writer: nobody waits longer for it than for the busy timeout.
@@ -71,12 +70,9 @@ class Run:
             self._all_or_nothing()
             return
         rows = self._begin()
-        if self.job.place:
-            self._recall()
-        else:
+        if not self.job.place:
             self._forget()
         for batch in batches(row for row in rows if row.number > self.job.place):
-            self._stop_where_asked()
             self._import(batch)
         import_jobs.finish(self.job)
 
@@ -85,18 +81,17 @@ class Run:
     def _import(self, batch):
         with transaction.atomic():
             # From here to the commit nobody else takes the job.
-            leases.keep(self.job)
+            self._stop_where_asked()
             outcomes = self._through_the_door(batch)
             self.job.place, self.job.attempts = batch[-1].number, 0
             leases.keep(self.job, *import_jobs.PROGRESS, "attempts")
         self.tell(self.job, outcomes)
 
     def _through_the_door(self, batch):
-        import_jobs.require_rules(self.job, self.job.confirmed_rules)
-        return self._asked(batch, dry_run=False)
+        return self._asked(batch, dry_run=False, confirmed=self.job.confirmed_rules)
 
-    def _asked(self, batch, *, dry_run):
-        source = import_jobs.source_of(self.job)
+    def _asked(self, batch, *, dry_run, confirmed=None):
+        source = import_jobs.source_of(self.job, confirmed)
         outcomes = self.resource.import_batch(
             batch, by=self.job.created_by, source=source, dry_run=dry_run
         )
@@ -104,8 +99,7 @@ class Run:
         return outcomes
 
     def _stop_where_asked(self):
-        wished = self.job.pk and ImportJob.objects.filter(pk=self.job.pk, cancelling=True).exists()
-        if wished or self.stopped():
+        if leases.hold(self.job) or self.stopped():
             raise Cancelled
 
     # All rows
@@ -116,9 +110,8 @@ class Run:
         rows, failed = self._begin(), []
         self._forget()
         for batch in batches(rows):
-            self._stop_where_asked()
             with transaction.atomic():
-                self._keep()
+                self._stop_where_asked()
                 outcomes = self._asked(batch, dry_run=True)
                 self._keep(*import_jobs.PROGRESS)
             failed += [outcome for outcome in outcomes if whole and outcome.failed]
@@ -210,12 +203,6 @@ class Run:
             self._keep()
             import_jobs.recount(self.job)
             self._keep(*import_jobs.PROGRESS)
-
-    def _recall(self):
-        """Let the resource know the accounts of the rows that are done: none is taken twice."""
-        done = self.job.row_outcomes.order_by("number").values_list("key", "number")
-        for key, number in done.iterator():
-            self.resource._first_row.setdefault(fold_key(key), number)
 
     def _keep(self, *names):
         if self.job.pk:
