@@ -10,8 +10,9 @@ import re
 from collections.abc import Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from functools import cache
+from functools import cache, partial
 from itertools import repeat
+from operator import is_
 from typing import Any
 
 from django.db import connection, models
@@ -205,6 +206,8 @@ def _prepared(field, values):
         return [None if v is None else "[]" if v == [] else _as_json(v) for v in values]
     if isinstance(kind, _AS_THEY_ARE):
         return values
+    if all(map(partial(is_, values[0]), values)):
+        return [field.get_db_prep_save(values[0], connection)] * len(values)
     return [field.get_db_prep_save(value, connection) for value in values]
 
 

@@ -19,10 +19,10 @@ def plan_creations(governed: Governed, changes, *, by, source: Source, lock: boo
     plans = [planning.new_plan(change) for change in changes]
     rules = batch.read_rules(governed, hold=lock)
     source.require(rules)
-    taken = _taken_keys(governed, plans)
+    taken, initial = _taken_keys(governed, plans), governed.initial
     for plan in plans:
         _check_new_key(governed, plan, taken)
-        plan.direct = _initial_values(governed, plan)
+        plan.direct = _initial_values(governed, plan, initial)
     if _holds(rules, source):
         _check_held(governed, plans, rules)
     else:
@@ -63,11 +63,11 @@ def _check_new_key(governed, plan, taken):
     taken[folded] = plan.outcome.key = key
 
 
-def _initial_values(governed, plan) -> dict[str, Any]:
+def _initial_values(governed, plan, initial) -> dict[str, Any]:
     lacking = {name: "" for name in governed.required if name not in plan.change.values}
     good, errors = planning.clean_values(governed, {**lacking, **plan.change.values})
     plan.outcome.errors.extend(errors)
-    return {**governed.initial, **good}
+    return {**initial, **good}
 
 
 def _check_usable(governed, plans, source):

@@ -67,10 +67,10 @@ class Governed:
         """What each field of a new record has unless somebody says otherwise."""
         return {name: f.get_default() for name, f in self.fields.items()}
 
-    @cached_property
+    @property
     def initial(self) -> dict:
         """The normalised default of each field that a new record need not be given."""
-        return {n: values.normalise(f, self.defaults[n]) for n, f in self._free.items()}
+        return {n: values.normalise(f, f.get_default()) for n, f in self._free.items()}
 
     @cached_property
     def required(self) -> dict[str, Field]:

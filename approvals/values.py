@@ -52,18 +52,18 @@ def normalise(field: models.Field, raw):
     Raises ValidationError with the reason, also where a required field is empty.
     Whether a foreign key's target exists is for the caller to check, for many at once.
     """
-    if raw.__class__ is str and len(raw) <= REMEMBERED_LENGTH:
+    if raw.__class__ is Decimal or raw.__class__ is str and len(raw) <= REMEMBERED_LENGTH:
         return _remembering(field)(raw)
     return _normalise(field, raw)
 
 
-# In a file most texts of a column come again and again.
-REMEMBERED_LENGTH, REMEMBERED_TEXTS = 100, 2000
+# In a file most values of a column come again and again.
+REMEMBERED_LENGTH, REMEMBERED = 100, 2000
 
 
 @cache
 def _remembering(field):
-    return lru_cache(REMEMBERED_TEXTS)(partial(_normalise, field))
+    return lru_cache(REMEMBERED)(partial(_normalise, field))
 
 
 def _normalise(field, raw):
@@ -124,8 +124,8 @@ def _decimal(field, value):
 
 def encode(field: models.Field, value) -> str | None:
     """Return a normalised value as plain text; None stands for null, "" for empty text."""
-    if value is None:
-        return None
+    if value is None or value.__class__ is str:
+        return value
     if isinstance(value, bool):
         return "1" if value else "0"
     if isinstance(value, datetime.date):

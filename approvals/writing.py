@@ -147,10 +147,11 @@ def _insert_records(governed, plans, now):
 def _created(governed, plan) -> Entry:
     """One entry with what the record was created with at once, as a JSON object in `new`."""
     fields = governed.fields
+    direct, defaults = plan.direct, governed.defaults
     first = {
-        name: values.encode(fields[name], value)
-        for name, value in plan.direct.items()
-        if value != governed.defaults[name]
+        name: values.encode(field, direct[name])
+        for name, field in fields.items()
+        if name in direct and direct[name] != defaults[name]
     }
     new = json.dumps(first, ensure_ascii=False)
     return Entry(Verb.CREATED, plan.record.id, plan.outcome.key, new=new)

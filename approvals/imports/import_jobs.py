@@ -115,15 +115,15 @@ def _facts(job):
 
 
 def store(job: ImportJob, outcomes: list[RecordOutcome]) -> None:
-    """Count outcomes on `job` and, where it is a stored one, put each row's on record."""
+    """Count outcomes on `job`, and where it is a stored one, put each row's on record.
+
+    The counts are for the caller to save.
+    """
     job.rows += len(outcomes)
     for status, count in Counter(outcome.status for outcome in outcomes).items():
         setattr(job, status, getattr(job, status) + count)
     if job.pk:
         put_on_record(job, outcomes)
-    # Who works on a job in the background writes its counts with its place.
-    if job.pk and not job.lease:
-        job.save(update_fields=COUNTS)
 
 
 def finish(job: ImportJob) -> None:

@@ -8,6 +8,7 @@ import page, the command and the admin import all call it.
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 from django.core.exceptions import ValidationError
 from django.db import DataError, IntegrityError, transaction
@@ -18,7 +19,7 @@ from import_export.resources import ModelResource
 
 from .. import changes, registry
 from ..outcomes import Change, FieldError, RecordOutcome
-from ..values import fold_key, normalise
+from ..values import REMEMBERED, fold_key, normalise
 from . import import_jobs
 from .columns import recognise
 from .files import FileRefused, Row, limits
@@ -92,6 +93,7 @@ class GovernedResource(ModelResource):
         self._first_row = {}  # folded key -> number of the first row that has it
         self._planned = set()  # keys that a dry run would have created for use by now
         self._known = {}  # what the door has read for its next batch
+        self._reader = {}
         for resource_field in self.fields.values():
             if isinstance(resource_field.widget, DecimalWidget):
                 resource_field.widget.separator = decimal_separator
@@ -136,6 +138,7 @@ class GovernedResource(ModelResource):
                 "Unknown columns: %(names)s. Choose to ignore unknown columns, or remove them."
             )
             raise FileRefused(reason % {"names": names})
+        self._reader = self._readers()
         return rows()
 
     def combine(self, values: dict) -> None:
@@ -195,13 +198,23 @@ class GovernedResource(ModelResource):
             read.errors.append(FieldError(name, message))
 
     def _clean(self, name, text):
+        if name in self._reader:
+            return self._reader[name](text)
         if name not in self.fields:
             return text.strip()
         resource_field = self.fields[name]
-        if type(resource_field).clean is Field.clean:
-            # What `Field.clean` comes to for a cell that is there and not blank.
-            return resource_field.widget.clean(text)
         return resource_field.clean({resource_field.column_name: text})
+
+    def _readers(self):
+        """How a cell that is not blank is read, by the field's name.
+
+        What a widget makes of a text is remembered: in most columns few come again and again.
+        """
+        return {
+            name: lru_cache(REMEMBERED)(self.fields[name].widget.clean)
+            for name in self.columns.fields
+            if name in self.fields and type(self.fields[name]).clean is Field.clean
+        }
 
     def _read_key(self, read):
         read.key = read.values.pop(self.governed.key, "")
@@ -362,6 +375,8 @@ class GovernedResource(ModelResource):
             source = import_jobs.source_of(job, None if dry_run else confirmed_rules)
             outcomes = self.import_batch(batch, by=job.created_by, source=source, dry_run=dry_run)
             import_jobs.store(job, outcomes)
+            if not dry_run:
+                job.save(update_fields=import_jobs.COUNTS)
         return outcomes
 
 

@@ -45,7 +45,7 @@ class Router:
     def __init__(self, content_type=None, versions: Iterable[int] = (), known=None):
         active, self.deciders, self.names = _in_force(content_type)
         self._versions = known._versions if known else {}
-        self.steps = known.steps if known else {}
+        self.steps = known.steps if known else defaultdict(list)
         self._read({*active, *versions})
         self.active = [self._versions[pk] for pk in active]
         self._administrators = None

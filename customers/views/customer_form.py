@@ -1,7 +1,5 @@
 """The form of a customer: to create and to edit. What is meant goes to the door."""
 
-from dataclasses import replace
-
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.core.exceptions import PermissionDenied
@@ -90,7 +88,7 @@ def _save(request, customer):
     outcome = change_records(Customer, [change], by=request.user, source=BROWSER)[0]
     if outcome.stale:
         # What is so by now, such as after a second click on Save, needs no question.
-        change = replace(change, seen=None)
+        change = change._replace(seen=None)
         outcome = plan_changes(Customer, [change], by=request.user, source=BROWSER)[0]
         if outcome.status != "unchanged":
             return _show_both(request, form, customer)

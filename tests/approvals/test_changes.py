@@ -357,9 +357,8 @@ def test_a_batch_costs_the_same_statements_whatever_its_size(
             changes.change_records(Customer, batch, by=fresh, source=source)
         return len(captured)
 
-    few, many = statements(["C0", "C1"]), statements([f"C{n}" for n in range(2, 300)])
-    # The second batch of an import tells nobody anew.
-    assert few - 4 <= many <= few
+    statements(["C0"])  # what is read once
+    assert statements(["C1", "C2"]) == statements([f"C{n}" for n in range(3, 300)])
 
 
 def test_rules_across_fields_hold_for_what_an_import_writes_without_approval(

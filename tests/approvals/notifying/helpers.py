@@ -4,6 +4,7 @@ from django.core import mail
 
 from approvals.changes import change_records
 from approvals.deciding import decisions
+from approvals.imports import import_jobs
 from approvals.models import Behavior, Notification, WorkItem
 from approvals.outcomes import Change
 from customers.models import Customer
@@ -17,6 +18,8 @@ def import_limits(by, accounts, source=None):
     source = source or import_source(by, Behavior.PROPOSE)
     changes = [Change(customer(key).account, {"credit_limit": "5"}) for key in accounts]
     change_records(Customer, changes, by=by, source=source)
+    source.job.rows += len(changes)
+    import_jobs.finish(source.job)
     return source
 
 

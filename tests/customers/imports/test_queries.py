@@ -60,3 +60,34 @@ def test_a_batch_takes_as_many_statements_however_many_rows_it_has(steward, beha
     few = statements(steward, 2, "A", behavior, dry_run)
     many = statements(steward, 30, "B", behavior, dry_run)
     assert len(many) == len(few), "\n".join(many)
+
+
+# What steers a transaction reads and writes no row.
+STEERING = ("SAVEPOINT", "RELEASE", "SET CONSTRAINTS", "BEGIN", "COMMIT")
+MOST = 12
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite writes each table by itself")
+@pytest.mark.parametrize("kind", [*Behavior, "new"])
+def test_each_further_batch_takes_twelve_statements_at_most(steward, kind, monkeypatch):
+    monkeypatch.setattr("approvals.imports.resources.BATCH", 10)
+    behavior = Behavior.PROPOSE if kind == "new" else kind
+
+    def taken(batches, prefix):
+        accounts = [f"{prefix}{number}" for number in range(10 * batches)]
+        lines = ["account,name,customer_group,city,credit_limit,country"]
+        for account in accounts:
+            if kind != "new":
+                customer(account, credit_limit="1")
+            lines.append(f"{account},Name,10,Town,5,NL")
+        job = import_jobs.new_job(Customer, by=steward, file_name="test.csv", behavior=behavior)
+        job.save()
+        with CaptureQueriesContext(connection) as captured:
+            jobs.run(job, io.BytesIO("\n".join(lines).encode()), dry_run=False)
+        assert job.rows == 10 * batches and job.unchanged == 0
+        found = [query["sql"] for query in captured]
+        return [sql for sql in found if not sql.startswith(STEERING)]
+
+    taken(1, "W")  # fills Django's caches
+    two, four = taken(2, "A"), taken(4, "B")
+    assert len(four) - len(two) <= 2 * MOST, "\n".join(sql[:200] for sql in four)
