@@ -29,9 +29,10 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django_fsm",
     "import_export",
-    "django_tasks_db",
+    # Its db_worker takes the place of that of django_tasks_db.
     "approvals",
     "customers",
+    "django_tasks_db",
 ]
 
 MIDDLEWARE = [
