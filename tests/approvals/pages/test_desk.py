@@ -168,7 +168,6 @@ def able(person):
 def test_what_waits_for_a_person_is_what_he_could_decide(
     team, approver, second_approver, clerk, workflow, propose
 ):
-    """The view's query and `cases.why_not` are one rule in two languages."""
     _approver, cora, dan = team
     stand_in(approver, second_approver)
     stand_in(cora, dan, workflow.workflow)
