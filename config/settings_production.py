@@ -1,11 +1,12 @@
 """Settings for production: every secret from the environment, everything over HTTPS."""
 
 import os
+from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
 
 from .settings import *  # noqa: F403
-from .settings import BASE_DIR
+from .settings import BASE_DIR, UPLOAD_DIR
 
 
 def required(name):
@@ -48,6 +49,8 @@ CSRF_COOKIE_SECURE = True
 CSRF_COOKIE_HTTPONLY = True
 
 STATIC_ROOT = os.environ.get("STATIC_ROOT", BASE_DIR / "staticfiles")
+if UPLOAD_DIR.resolve().is_relative_to(Path(STATIC_ROOT).resolve()):
+    refuse("DATA_DIR", "must not lie in STATIC_ROOT: anyone could read what was uploaded.")
 WHITENOISE_USE_FINDERS = False
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

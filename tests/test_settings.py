@@ -68,6 +68,13 @@ def test_production_does_not_start_with_what_is_not_safe(tmp_path, name, value):
     assert f"ImproperlyConfigured: {name} " in done.stderr
 
 
+def test_production_does_not_serve_what_is_uploaded(tmp_path):
+    done = manage(tmp_path, "check", DATA_DIR=str(tmp_path / "s/data"), STATIC_ROOT=str(tmp_path))
+
+    assert done.returncode != 0
+    assert "ImproperlyConfigured: DATA_DIR " in done.stderr
+
+
 SHOW_HEADERS = """
 import django; django.setup()
 from django.test import Client

@@ -28,6 +28,7 @@ def test_an_upload_gets_a_name_of_our_own(client, steward, page, field, name):
     file._name = name
     response = client.post(reverse(page), {field: file, **OPTIONS})
     assert response.status_code in (200, 302)
+
     [stored] = (f for f in set(Path(settings.UPLOAD_DIR).parent.rglob("*")) - before if f.is_file())
     assert stored.parent == Path(settings.UPLOAD_DIR)
     assert STORED.fullmatch(stored.name)
@@ -39,12 +40,13 @@ def test_an_upload_gets_a_name_of_our_own(client, steward, page, field, name):
         assert client.get(url).status_code == 404
 
 
-def test_the_folder_of_uploads_is_for_the_program_alone(client, steward):
+def test_the_folder_of_uploads_is_for_the_program_alone(client, steward, settings, tmp_path):
+    settings.UPLOAD_DIR = tmp_path / "uploads"
     client.force_login(steward)
     file = SimpleUploadedFile("x.csv", b"account,name\nC-1,Shop\n")
     client.post(reverse("customers:import"), {"file": file, **OPTIONS})
 
-    assert Path(settings.UPLOAD_DIR).stat().st_mode & 0o077 == 0
+    assert settings.UPLOAD_DIR.stat().st_mode & 0o077 == 0
 
 
 def test_nothing_is_served_from_where_uploads_lie():
