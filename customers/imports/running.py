@@ -18,6 +18,7 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from approvals.imports import import_jobs, leases
+from approvals.imports.failures import Failures
 from approvals.imports.files import FileRefused, open_table
 from approvals.imports.resources import batches
 from approvals.models import ImportJob
@@ -113,7 +114,7 @@ class Run:
     def _ask_all(self):
         """Plan every row; the failed ones, where they are reason enough to import nothing."""
         whole = self.job.options.get("all_or_nothing")
-        rows, failed = self._begin(), []
+        rows, failed = self._begin(), Failures()
         self._forget()
         for batch in batches(rows):
             self._stop_where_asked()
@@ -121,7 +122,8 @@ class Run:
                 self._keep()
                 outcomes = self._asked(batch, dry_run=True)
                 self._keep(*import_jobs.PROGRESS)
-            failed += [outcome for outcome in outcomes if whole and outcome.failed]
+            if whole:
+                failed.add(outcomes)
             self.tell(self.job, outcomes)
         self.job.total = self.job.rows
         if whole:
@@ -133,7 +135,7 @@ class Run:
 
         Where there is one writer it is not kept from others for what must fail anyway.
         """
-        failed = self._ask_all() if connection.vendor == "sqlite" else []
+        failed = self._ask_all() if connection.vendor == "sqlite" else Failures()
         if not failed:
             try:
                 with _beside(self.job) as say:
@@ -152,7 +154,7 @@ class Run:
             for batch in batches(rows):
                 self._stop_where_asked()
                 outcomes = self._through_the_door(batch)
-                failed += [outcome for outcome in outcomes if outcome.failed]
+                failed.add(outcomes)
                 say()
                 self.tell(self.job, outcomes)
             if failed:
