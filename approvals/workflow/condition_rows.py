@@ -150,7 +150,8 @@ def errors_of(row: ConditionRow, governed: Governed) -> dict[str, list[str]]:
     missing = batch.missing_references(governed, [(row.field, code) for code in codes])
     table = governed.fields[row.field].related_model
     found = [
-        _("There is no %(table)s “%(code)s”.") % {"table": table._meta.verbose_name, "code": code}
+        _("“%(code)s” is not in the list of %(table)s.")
+        % {"table": table._meta.verbose_name_plural, "code": code}
         for _name, code in sorted(missing)
     ]
     return {"value": found} if found else {}
