@@ -44,13 +44,16 @@ class Page:
 class Progress:
     """How far an import is that is under way.
 
-    rows: done, of `total` where that is known. rate: rows a second; seconds: still to go, by
-    that rate. waits: nobody works on it at the moment.
+    rows: done, of `total`, which is None where it is not known. at_most: nor is the total
+    exact then, as with a workbook that is read for the first time: it counts blank rows
+    too. rate: rows a second; seconds: still to go, by that rate. waits: nobody works on it
+    at the moment.
     """
 
     job: ImportJob
     rows: int
     total: int | None
+    at_most: bool
     rate: int
     seconds: int | None
     waits: bool
@@ -73,11 +76,13 @@ def progress(job: ImportJob) -> Progress | None:
         return None
     waits = not job.lease or job.lease_until < timezone.now()
     rate = 0 if waits else _rate(job)
-    seconds = (job.total - job.rows) / rate if rate and job.total else None
+    total = job.facts.get("row_count") if job.total is None else job.total
+    seconds = (total - job.rows) / rate if rate and total else None
     return Progress(
         job=job,
         rows=job.rows,
-        total=job.total,
+        total=total,
+        at_most=job.total is None,
         rate=round(rate),
         seconds=seconds and max(round(seconds), 0),
         waits=waits,

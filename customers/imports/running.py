@@ -169,7 +169,7 @@ class Run:
         chosen = ("encoding", "delimiter", "sheet")
         options = {name: self.job.options.get(name) or None for name in chosen}
         table = open_table(self.file, name=self.job.file_name, **options)
-        names = ("format", *chosen, "sheets")
+        names = ("format", *chosen, "sheets", "row_count")
         self.job.facts = {name: getattr(table, name) for name in names}
         self.job.facts["sample"] = table.sample()
         self.resource = CustomerResource(**self.job.options)
