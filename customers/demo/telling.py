@@ -18,10 +18,10 @@ def introduce(say) -> None:
             "%(name)s, of Utrecht, sells bicycle parts and tools to %(customers)s customers in "
             "%(countries)s countries.\n"
             "%(fields)s fields of a customer change only after approval. Credit control decides\n"
-            "first: it has two working days and is reminded after one; then its work goes to the\n"
-            "finance director. A credit limit raised by more than 20 %% goes to the clerk's manager\n"
-            "next; the finance director decides last. One raised by at most 5 %% needs nobody: a rule\n"
-            "approves it. %(open)s proposals are open.\n\n"
+            "first: it has two working days and is reminded after one; then its work goes to\n"
+            "the finance director. Where a credit limit is raised by more than 20 %%, the clerk's\n"
+            "manager is next. The finance director decides last. A raise by at most 5 %% needs\n"
+            "nobody: a rule approves it. %(open)s proposals are open.\n\n"
             "Log in as … to find …"
         )
         % _figures()
