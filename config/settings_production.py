@@ -37,12 +37,15 @@ if not SITE_URL.startswith("https://"):
     refuse("SITE_URL", "must begin with https://.")
 
 SECURE_SSL_REDIRECT = True
+# The proxy that ends HTTPS sets this header and X-Forwarded-For, whatever it was sent.
+PROXY_COUNT = int(os.environ.get("PROXY_COUNT", "1"))
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_HSTS_SECONDS = 365 * 24 * 3600
 SECURE_HSTS_INCLUDE_SUBDOMAINS = True
 SECURE_HSTS_PRELOAD = True
 # No other host of the domain can set a cookie of such a name, nor can anyone without HTTPS.
 SESSION_COOKIE_NAME = "__Host-sessionid"
+SESSION_IDLE_COOKIE_NAME = "__Host-lastseen"
 SESSION_COOKIE_SECURE = True
 CSRF_COOKIE_NAME = "__Host-csrftoken"
 CSRF_COOKIE_SECURE = True
