@@ -2,7 +2,7 @@
 
 from approvals import applying, batch, planning, proposals, submitting, writing
 from approvals.deciding import assigning, cases, decisions, handover, obstacles, substitutions
-from approvals.workflow import facts, routing
+from approvals.workflow import facts, routes, routing
 
 from .faults_of_newcomers import OF_NEWCOMERS
 from .sowing import Fault
@@ -125,14 +125,14 @@ FAULTS = [
     ),
     Fault(
         "a majority is half",
-        routing,
+        routes,
         "votes_needed",
         "people // 2 + 1",
         "max(1, people // 2)",
     ),
     Fault(
         "a percentage is rounded down",
-        routing,
+        routes,
         "votes_needed",
         "-(-people * step.percentage // 100)",
         "people * step.percentage // 100",
