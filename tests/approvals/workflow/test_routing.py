@@ -279,3 +279,14 @@ def test_origin_is_where_it_was_submitted_not_where_it_began(
     proposal = Proposal.objects.get()
     Proposal.objects.update(origin="import")
     assert proposals.submit(proposal.pk, by=clerk).state == State.PENDING
+
+
+def test_a_later_step_too_asks_where_it_was_submitted(clerk, approver, person):
+    director = person("director", "Approver")
+    define("W", {"users": [approver]}, {"users": [director], "rows": [BY_BROWSER]})
+    proposal = propose(clerk)
+    Proposal.objects.update(origin="import")
+    proposals.submit(proposal.pk, by=clerk)
+    assert vote(approver, proposal).done
+    assert (proposal.state, live("C1", "credit_limit")) == (State.PENDING, "1000.00")
+    assert WorkItem.objects.get(state="open").assignee == director
