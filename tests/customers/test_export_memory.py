@@ -10,7 +10,7 @@ from tests.customers import factories
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-FEW, MANY = 2500, 20_000
+FEW, MANY = 5000, 20_000
 
 
 @pytest.fixture
