@@ -13,7 +13,7 @@ from approvals.imports.leases import LEASE, UNDER_WAY
 from approvals.imports.rows import rows_of
 from approvals.imports.widgets import shortened
 from approvals.models import Behavior, ImportJob, ImportRow
-from approvals.values import display_text
+from approvals.values import display_text, fold_key
 from customers.models import Customer
 
 PER_PAGE = 50
@@ -151,7 +151,8 @@ def rows(job: ImportJob, params) -> Page:
     if outcome in Outcome.values:
         found = found.filter(outcome=outcome)
     if search and search.isprintable():
-        found = found.filter(key__icontains=search)
+        # No index serves a part of an account: 0.05 s for 100,000 rows.
+        found = found.filter(folded_key__contains=fold_key(search))
     page, earlier, later = _slice(found, params)
     kept = {"outcome": outcome, "q": search}
     return Page(
@@ -198,15 +199,17 @@ def _row(row: ImportRow) -> dict:
         for name, old, new, kind in row.changes
         if name in fields
     ]
+    failed = row.outcome == Outcome.FAILED
     return {
         "number": row.number,
         "key": shortened(row.key),
         "kind": row.outcome,
         "outcome": LABELS[row.outcome],
         "changes": changes,
-        "folded": len(changes) > MANY_CHANGES,
+        # What a failed row would have changed must not look as if it did.
+        "folded": bool(changes) and failed or len(changes) > MANY_CHANGES,
         "errors": [{"label": _label(name), "reason": reason} for name, reason in row.errors],
-        "notes": row.notes,
+        "notes": [] if failed else row.notes,
     }
 
 
