@@ -84,7 +84,21 @@ def test_numbers_are_compared_by_what_they_are_worth(operator, value, expected):
 
 @pytest.mark.parametrize("operator", ["more", "at_least", "less", "at_most", "is"])
 def test_an_empty_number_is_neither_more_nor_less_than_anything(operator):
-    assert not holds(limit("5", None), "new", "credit_limit", operator, "0")
+    name = "payment_terms_base_days"
+    assert not holds(changed(name, 5, None), "new", name, operator, "0")
+    assert not holds(changed(name, None, 5), "old", name, operator, "0")
+    assert not holds(facts(record={name: None}), "record", name, operator, "0")
+
+
+@pytest.mark.parametrize(
+    ("operator", "expected"),
+    [("more", True), ("at_least", True), ("less", False), ("at_most", False), ("is", False)],
+)
+def test_no_credit_limit_is_more_than_any(operator, expected):
+    row = ("credit_limit", operator, "9999999999999")
+    assert holds(limit("5", None), "new", *row) is expected
+    assert holds(limit(None, "5"), "old", *row) is expected
+    assert holds(facts(record={"credit_limit": None}), "record", *row) is expected
 
 
 def test_an_empty_value_is_empty_and_is_not_everything():
@@ -107,9 +121,8 @@ def test_an_empty_value_is_empty_and_is_not_everything():
         ("1000", "1199.99", "at_least_percent", "20", False),
         ("1000", "800", "more", "0", False),
         ("0", "0.01", "more_percent", "900", True),
-        (None, "0.01", "more_percent", "900", True),
-        (None, "500", "at_least", "500", True),
-        (None, "0", "at_least", "0", False),
+        (None, "0.01", "more_percent", "0", False),
+        (None, "500", "at_least", "0", False),
         ("500", None, "at_least", "999999", True),
         ("500", None, "more_percent", "999999", True),
         ("500", None, "at_most", "999999", False),
@@ -118,7 +131,8 @@ def test_an_empty_value_is_empty_and_is_not_everything():
         ("1000", "1050", "at_most_percent", "5", True),
         ("1000", "1050.01", "at_most_percent", "5", False),
         ("1000", "999", "at_most", "50", False),
-        (None, "1", "at_most_percent", "999999", False),
+        ("0", "1", "at_most_percent", "999999", False),
+        ("0", None, "at_most_percent", "999999", False),
     ],
 )
 def test_raised_by_an_amount_or_a_percentage(old, new, operator, value, expected):
@@ -134,7 +148,11 @@ def test_raised_by_an_amount_or_a_percentage(old, new, operator, value, expected
         ("1000", "800", "more_percent", "20", False),
         ("1000", "1200", "more", "0", False),
         ("1000", "0", "at_least_percent", "100", True),
-        (None, "1200", "at_least", "0", False),
+        (None, "1.00", "more", "9999999", True),
+        (None, "1200", "at_least_percent", "100", True),
+        (None, "0", "more_percent", "9999999", True),
+        (None, "1200", "at_most", "9999999", False),
+        (None, "1200", "at_most_percent", "9999999", False),
     ],
 )
 def test_lowered_by_an_amount_or_a_percentage(old, new, operator, value, expected):
@@ -145,6 +163,62 @@ def test_a_limit_that_is_taken_away_is_not_a_lowered_one():
     """Else "approve automatically what lowers the limit" would approve "no limit at all"."""
     for operator in ("more", "at_least", "at_most", "more_percent", "at_most_percent"):
         assert not holds(limit("1000", None), "lowered", "credit_limit", operator, "0")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "subject", "operator", "value", "expected"),
+    [
+        (None, 30, "raised", "at_least", "30", True),
+        (None, 30, "raised", "more", "30", False),
+        (None, 1, "raised", "more_percent", "900", True),
+        (None, 1, "raised", "at_most_percent", "900", False),
+        (30, None, "lowered", "at_least", "30", True),
+        (30, None, "lowered", "more", "30", False),
+        (30, None, "lowered", "at_least_percent", "100", True),
+        (30, None, "raised", "at_least", "0", False),
+        (None, 0, "raised", "at_least", "0", False),
+    ],
+)
+def test_an_empty_number_that_is_no_limit_counts_as_0_in_a_step(
+    old, new, subject, operator, value, expected
+):
+    name = "payment_terms_base_days"
+    assert holds(changed(name, old, new), subject, name, operator, value) is expected
+
+
+def new_customer(limit):
+    """A new customer with a credit limit; None leaves it empty, as it is by default."""
+    changes = {} if limit is None else {"credit_limit": (None, Decimal(limit))}
+    record = {"credit_limit": limit and Decimal(limit)}
+    return facts(kind=Kind.NEW, changes=changes, record=record)
+
+
+@pytest.mark.parametrize(
+    ("limit", "subject", "operator", "value", "expected"),
+    [
+        ("500", "raised", "at_least", "500", True),
+        ("500", "raised", "more", "500", False),
+        ("500", "lowered", "at_least", "0", False),
+        ("500", "old", "at_least", "0", False),
+        (None, "raised", "more", "9999999", True),
+        (None, "raised", "more_percent", "9999999", True),
+        (None, "raised", "at_most", "9999999", False),
+        (None, "new", "at_least", "100000", True),
+        (None, "new", "at_most", "100000", False),
+        (None, "record", "more", "100000", True),
+        (None, "lowered", "at_least", "0", False),
+    ],
+)
+def test_a_new_customer_gets_his_limit_from_nothing_and_none_is_beyond_all(
+    limit, subject, operator, value, expected
+):
+    assert holds(new_customer(limit), subject, "credit_limit", operator, value) is expected
+
+
+def test_what_else_a_new_customer_leaves_empty_is_not_changed():
+    known = facts(kind=Kind.NEW)
+    assert not holds(known, "new", "payment_terms_base_days", "empty")
+    assert not holds(known, "change", "credit_limit", "present")
 
 
 def test_whole_numbers_are_raised_too():
@@ -184,12 +258,18 @@ def moved_end(old, new):
         (0, 30, "at_least", "30", True),
         (30, 0, "at_least", "0", False),
         (None, 0, "more", "9999", True),
-        (0, None, "more", "9999", True),
+        (0, None, "at_least", "0", False),
     ],
 )
 def test_dates_are_raised_by_days(monkeypatch, old, new, operator, value, expected):
     monkeypatch.setattr(registry.Governed, "proposable", registry.Governed.fields)
     assert holds(moved_end(old, new), "raised", "ends", operator, value) is expected
+
+
+def test_a_date_that_is_taken_away_is_lowered_by_any_number_of_days(monkeypatch):
+    monkeypatch.setattr(registry.Governed, "proposable", registry.Governed.fields)
+    assert holds(moved_end(0, None), "lowered", "ends", "more", "9999")
+    assert not holds(moved_end(0, None), "lowered", "ends", "at_most", "9999")
 
 
 def test_dates_are_compared_with_iso_dates_and_read_in_days():

@@ -1,5 +1,7 @@
 """Steps that the originator's managers decide: which of them."""
 
+from decimal import Decimal
+
 import pytest
 from django.contrib.auth.models import Group
 
@@ -43,6 +45,21 @@ def test_the_managers_of_the_originator_from_a_level_up(clerk, chain, columns, e
     found = preview(clerk)
     assert usernames(found.steps[0].people) == expected
     assert bool(found.refusal) == (not expected)
+
+
+@pytest.mark.parametrize(
+    ("limit", "asked"), [(Decimal(99_999), 1), (Decimal(100_000), 2), (None, 2)]
+)
+def test_from_an_amount_on_his_manager_is_asked_too_and_for_no_limit_at_all(
+    clerk, chain, limit, asked
+):
+    """What the README shows how to set up."""
+    levels = {"assignment": "managers", "manager_levels": 1}
+    from_100_000 = [("new", "credit_limit", "at_least", "100000")]
+    higher = {"name": "His manager", "manager_start": 2, "rows": from_100_000, **levels}
+    define("Customers", {"name": "Manager", **levels}, higher)
+    found = preview(clerk, credit_limit=(Decimal(5000), limit))
+    assert [name for p in found.steps for name in usernames(p.people)] == ["lead", "head"][:asked]
 
 
 @pytest.mark.parametrize(
