@@ -131,10 +131,10 @@ def missing_message(governed: Governed, name: str, code) -> str:
     """Why a code cannot be taken: it does not exist, is no longer offered, or is held."""
     target = governed.fields[name].related_model
     if target is governed.model:
-        text = _("There is no %(table)s “%(code)s” to choose, or it is held until approved.")
+        text = _("“%(code)s” is not in the list of %(table)s, or is held until approved.")
     else:
-        text = _("There is no %(table)s “%(code)s” to choose.")
-    return text % {"table": target._meta.verbose_name, "code": code}
+        text = _("“%(code)s” is not in the list of %(table)s.")
+    return text % {"table": target._meta.verbose_name_plural, "code": code}
 
 
 def not_choosable(governed: Governed, key: str, wanted: dict, missing: set) -> list[tuple]:

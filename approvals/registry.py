@@ -9,13 +9,14 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from django.core.exceptions import ImproperlyConfigured
-from django.db.models import Field, Model
+from django.db.models import DecimalField, Field, FloatField, IntegerField, Model
 
 from . import values
 from .models import GovernedModel
 
 # The field that says that a new record is not for use yet; only an approval clears it.
 HELD = "held"
+NUMBERS = (DecimalField, IntegerField, FloatField)
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,11 @@ class Rule:
 
     fields: tuple[str, ...]
     message: str
+
+
+def is_number(field: Field | None) -> bool:
+    """Whether a field holds numbers that can be more or less than others."""
+    return isinstance(field, NUMBERS) and not field.choices
 
 
 def no_rules(values: Mapping) -> Iterable[Rule]:
@@ -41,6 +47,7 @@ class Governed:
     rules: takes a record's values by field name and returns the rules they break.
     workflow_type, element: what workflows and their approval element are called.
     work_on_import: goes on with the import job of that id, wherever it stands.
+    unlimited: the fields, of numbers, whose empty value means that there is no limit.
     """
 
     model: type[GovernedModel]
@@ -50,6 +57,7 @@ class Governed:
     element: str
     rules: Callable[[Mapping], Iterable[Rule]] = field(default=no_rules)
     work_on_import: Callable[[int], object] | None = None
+    unlimited: frozenset[str] = frozenset()
 
     @cached_property
     def fields(self) -> dict[str, Field]:
@@ -107,19 +115,32 @@ _governed: dict[str, Governed] = {}
 
 
 def govern(
-    model, *, key, groups, workflow_type, element, rules=no_rules, work_on_import=None
+    model,
+    *,
+    key,
+    groups,
+    workflow_type,
+    element,
+    rules=no_rules,
+    work_on_import=None,
+    unlimited=(),
 ) -> Governed:
     """Put `model` under approval. Called once per model, when its app is ready.
 
-    Raises ImproperlyConfigured where a field is named twice, is the key, or is unknown.
+    Raises ImproperlyConfigured where a field is named twice, is the key, or is unknown, or
+    where one that is to be without limit when empty is no number.
     """
-    governed = Governed(model, key, groups, workflow_type, element, rules, work_on_import)
+    governed = Governed(
+        model, key, groups, workflow_type, element, rules, work_on_import, frozenset(unlimited)
+    )
     names = [name for group in groups.values() for name in group]
     if len(names) != len(set(names)) or key in names:
         raise ImproperlyConfigured(f"{model}: name each governed field once, and never the key.")
     known = {f.name for f in model._meta.concrete_fields}
     if unknown := set(names) - known:
         raise ImproperlyConfigured(f"{model}: no such fields: {sorted(unknown)}.")
+    if odd := {name for name in unlimited if not is_number(governed.fields.get(name))}:
+        raise ImproperlyConfigured(f"{model}: no numbers to be without limit: {sorted(odd)}.")
     model.key_name = key
     _governed[governed.label] = governed
     return governed

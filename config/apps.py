@@ -7,3 +7,8 @@ class AdminConfig(DjangoAdminConfig):
     """Uses `config.admin.Site` as the default admin site."""
 
     default_site = "config.admin.Site"
+
+    def ready(self):
+        """Find the admin pages, and note when people log in."""
+        super().ready()
+        from . import sessions  # noqa: F401  (connects its receiver)

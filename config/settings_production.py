@@ -1,11 +1,12 @@
 """Settings for production: every secret from the environment, everything over HTTPS."""
 
 import os
+from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
 
 from .settings import *  # noqa: F403
-from .settings import BASE_DIR
+from .settings import BASE_DIR, UPLOAD_DIR
 
 
 def required(name):
@@ -16,25 +17,43 @@ def required(name):
     return value
 
 
+def refuse(name, why):
+    """Raise ImproperlyConfigured: the value of `name` would not be safe."""
+    raise ImproperlyConfigured(f"{name} {why}")
+
+
 PRODUCTION = True
 DEBUG = False
 SECRET_KEY = required("SECRET_KEY")
-if len(SECRET_KEY) < 50 or len(set(SECRET_KEY)) < 5:
-    raise ImproperlyConfigured("SECRET_KEY is too weak: use 50 random characters or more.")
-ALLOWED_HOSTS = required("ALLOWED_HOSTS").split(",")
+if len(SECRET_KEY) < 50 or len(set(SECRET_KEY)) < 10 or "insecure" in SECRET_KEY:
+    refuse("SECRET_KEY", "is too weak: use 50 random characters or more.")
+ALLOWED_HOSTS = [host.strip() for host in required("ALLOWED_HOSTS").split(",")]
+if any("*" in host for host in ALLOWED_HOSTS):
+    refuse("ALLOWED_HOSTS", "must name each host: with * anyone's links would be taken for ours.")
 CSRF_TRUSTED_ORIGINS = [f"https://{host}" for host in ALLOWED_HOSTS]
 required("DATABASE_URL")
 SITE_URL = required("SITE_URL")
+if not SITE_URL.startswith("https://"):
+    refuse("SITE_URL", "must begin with https://.")
 
 SECURE_SSL_REDIRECT = True
+# The proxy that ends HTTPS sets this header and X-Forwarded-For, whatever it was sent.
+PROXY_COUNT = int(os.environ.get("PROXY_COUNT", "1"))
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_HSTS_SECONDS = 365 * 24 * 3600
 SECURE_HSTS_INCLUDE_SUBDOMAINS = True
 SECURE_HSTS_PRELOAD = True
+# No other host of the domain can set a cookie of such a name, nor can anyone without HTTPS.
+SESSION_COOKIE_NAME = "__Host-sessionid"
+SESSION_IDLE_COOKIE_NAME = "__Host-lastseen"
 SESSION_COOKIE_SECURE = True
+CSRF_COOKIE_NAME = "__Host-csrftoken"
 CSRF_COOKIE_SECURE = True
+CSRF_COOKIE_HTTPONLY = True
 
 STATIC_ROOT = os.environ.get("STATIC_ROOT", BASE_DIR / "staticfiles")
+if UPLOAD_DIR.resolve().is_relative_to(Path(STATIC_ROOT).resolve()):
+    refuse("DATA_DIR", "must not lie in STATIC_ROOT: anyone could read what was uploaded.")
 WHITENOISE_USE_FINDERS = False
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

@@ -3,12 +3,14 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from .login import Logout
 from .views import home
 
 urlpatterns = [
     path("", home, name="home"),
     path("", include("customers.urls")),
     path("", include("approvals.urls")),
+    path("accounts/logout/", Logout.as_view(), name="logout"),
     path("accounts/", include("django.contrib.auth.urls")),
     path("admin/", admin.site.urls),
 ]

@@ -3,9 +3,7 @@
 import io
 import re
 import uuid
-from pathlib import Path
 
-from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.forms import CharField, ChoiceField, HiddenInput
@@ -18,6 +16,7 @@ from import_export.forms import ConfirmImportForm, ExportForm, ImportForm
 from import_export.tmp_storages import BaseStorage
 
 from approvals.changes import read_rules
+from approvals.imports import uploads
 from approvals.imports.files import FileRefused, open_table
 from approvals.imports.results import TableDataset
 
@@ -91,7 +90,6 @@ class UploadStorage(BaseStorage):
     def save(self, data):
         """Store the file and name it."""
         self.name = f"admin-{uuid.uuid4().hex}"
-        self._path().parent.mkdir(parents=True, exist_ok=True)
         self._path().write_bytes(data)
 
     def read(self):
@@ -108,7 +106,7 @@ class UploadStorage(BaseStorage):
     def _path(self):
         if not re.fullmatch("admin-[0-9a-f]{32}", self.name):
             raise FileRefused(_("There is no such file."))
-        return Path(settings.UPLOAD_DIR) / self.name
+        return uploads.folder() / self.name
 
 
 class SmallFileForm(ImportForm):

@@ -132,4 +132,5 @@ class CustomersConfig(AppConfig):
             element=_("Workflow approval for proposed customer change"),
             rules=rules,
             work_on_import=work,
+            unlimited=("credit_limit",),
         )

@@ -45,11 +45,74 @@ def test_production_does_not_start_without(tmp_path, name):
     assert f"Set the environment variable {name}." in done.stderr
 
 
-def test_production_does_not_start_with_a_weak_secret(tmp_path):
-    done = manage(tmp_path, "check", SECRET_KEY="a" * 60)
+WEAK = {
+    "SECRET_KEY": [
+        "a" * 60,
+        "abcde" * 20,
+        "short-4%kq9",
+        "django-insecure-x0$7q!k2v9w#3e8r5t1y6u4i0o-p_a=s(d)f&g*h^j",
+        "only-for-a-workstation-never-for-production",
+    ],
+    "ALLOWED_HOSTS": ["*", "customers.example,*"],
+    "SITE_URL": ["http://customers.example", "customers.example"],
+}
+
+
+@pytest.mark.parametrize(
+    "name, value", [(n, value) for n, values in WEAK.items() for value in values]
+)
+def test_production_does_not_start_with_what_is_not_safe(tmp_path, name, value):
+    done = manage(tmp_path, "check", **{name: value})
 
     assert done.returncode != 0
-    assert "SECRET_KEY is too weak" in done.stderr
+    assert f"ImproperlyConfigured: {name} " in done.stderr
+
+
+def test_production_does_not_serve_what_is_uploaded(tmp_path):
+    done = manage(tmp_path, "check", DATA_DIR=str(tmp_path / "s/data"), STATIC_ROOT=str(tmp_path))
+
+    assert done.returncode != 0
+    assert "ImproperlyConfigured: DATA_DIR " in done.stderr
+
+
+SHOW_HEADERS = """
+import django; django.setup()
+from django.test import Client
+response = Client(SERVER_NAME="customers.example").get("/accounts/login/", secure=True)
+for name, value in response.items(): print(f"{name}: {value}")
+for cookie in response.cookies.values(): print(cookie.output())
+from django.conf import settings
+print("Session cookie:", settings.SESSION_COOKIE_NAME, settings.SESSION_COOKIE_DOMAIN)
+"""
+
+
+def test_production_sends_headers_and_cookies_that_protect(tmp_path):
+    # Without the manifest of collectstatic, pages in production show nothing.
+    assert manage(tmp_path, "collectstatic", STATIC_ROOT=str(tmp_path / "s")).returncode == 0
+    sent = manage(tmp_path, "shell", "-c", SHOW_HEADERS, STATIC_ROOT=str(tmp_path / "s")).stdout
+
+    for line in (
+        "Strict-Transport-Security: max-age=31536000; includeSubDomains; preload",
+        "X-Content-Type-Options: nosniff",
+        "X-Frame-Options: DENY",
+        "Referrer-Policy: same-origin",
+        "Cross-Origin-Opener-Policy: same-origin",
+        "Cross-Origin-Resource-Policy: same-origin",
+        "Session cookie: __Host-sessionid None",
+    ):
+        assert line in sent.splitlines(), sent
+    [cookie] = [line for line in sent.splitlines() if line.startswith("Set-Cookie:")]
+    assert "Set-Cookie: __Host-csrftoken=" in cookie
+    attributes = {part.strip() for part in cookie.split(";")[1:]}
+    assert {"Secure", "HttpOnly", "Path=/", "SameSite=Lax"} <= attributes
+    assert not any(part.startswith("Domain") for part in attributes)
+
+
+def test_production_logs_a_users_text_on_one_line(tmp_path):
+    code = "import logging; logging.getLogger('approvals').warning('By %s', 'eve\\nroot')"
+    done = manage(tmp_path, "shell", "-c", code)
+
+    assert done.stderr.splitlines()[-1].endswith(r"WARNING approvals: By eve\nroot")
 
 
 def test_the_readme_names_every_environment_variable_that_production_reads():

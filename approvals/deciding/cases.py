@@ -1,21 +1,18 @@
 """Work items with everything that counts for them, locked; and who may decide them.
 
-Every action of the approver's side asks `why_not`: deciding, delegating, claiming. Whoever
-looks for work items among many takes the same rule as filters: `barred`, `voted`, `unclaimed`.
+Every action of the approver's side asks `why_not`: deciding, delegating, claiming.
 """
 
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from .. import applying, values
 from ..models import (
     Action,
-    Contributor,
     Decision,
     ItemState,
     Proposal,
@@ -29,7 +26,8 @@ from ..models import (
 from ..models.permissions import may_decide
 from ..proposals import lock_all, state_messages
 from ..workflow import facts, routing
-from . import substitutions
+from . import obstacles, substitutions
+from .obstacles import Obstacle
 
 ALREADY = {
     Action.APPROVE: gettext_lazy("Already approved by %(who)s at %(when)s"),
@@ -75,20 +73,19 @@ class Case(applying.Case):
 
 
 class Voter:
-    """A person who decides, with the people he stands in for and the steps he has decided.
+    """A person who decides, with the people he stands in for and what keeps him from deciding.
 
-    own: the step runs in which a work item of his own waits for him. late: of the cases that
-    are closed, why nothing can be decided any more, by work item.
+    voted: the step runs in which he decides just now. late: of the cases that are closed, why
+    nothing can be decided any more, by work item.
     """
 
     def __init__(self, person, cases):
         self.person = person
         self.may_decide = may_decide(person)
         self.absent = substitutions.in_force(person)
-        runs = {case.run.pk for case in cases}
-        decided = Decision.objects.filter(person=person, step_run__in=runs)
-        self.decided = set(decided.values_list("step_run", flat=True))
-        self.own = set(own(person).filter(step_run__in=runs).values_list("step_run", flat=True))
+        waiting = WorkItem.objects.filter(pk__in=[case.item.pk for case in cases if case.is_open])
+        self.met = {item.pk: item for item in obstacles.met(waiting, person)}
+        self.voted = set()
         closed = [(case.proposal, case.run, case.item) for case in cases if not case.is_open]
         self.late = _too_late(closed) if closed else {}
 
@@ -156,67 +153,20 @@ def why_not(case: Case | None, voter: Voter, revision: int | None = None) -> str
         return voter.late[case.item.pk]
     if revision is not None and case.proposal.revision != revision:
         return _("The proposal has changed since you saw it. Nothing was decided.")
-    return _four_eyes(case, voter) or _claimed(case, voter) or _decided(case, voter)
+    if case.run.pk in voter.voted:
+        return str(Obstacle.VOTED.label)
+    return _told(voter.met.get(case.item.pk))
 
 
-def _four_eyes(case, voter):
-    """Segregation of duties looks through delegation and substitution."""
-    contributors = case.facts.contributors
-    if voter.person.pk in contributors:
-        return _("You contributed to this proposal, so somebody else has to decide on it.")
-    if contributors & {case.item.assignee_id, case.item.on_behalf_of_id}:
-        return _(
-            "The person you stand in for contributed to this proposal, so somebody else has to "
-            "decide on it."
-        )
-    return ""
-
-
-def _claimed(case, voter):
-    claimer = case.run.claimed_by
-    if claimer is None or claimer.pk in (voter.person.pk, case.item.assignee_id):
+def _told(met: WorkItem | None) -> str:
+    """The obstacle that a work item met, in words."""
+    if met is None:
         return ""
-    return _("Claimed by %(who)s since %(when)s") % {
-        "who": values.person_name(claimer),
-        "when": values.moment(case.run.claimed_at),
-    }
-
-
-def _decided(case, voter):
-    if case.run.pk in voter.decided:
-        return _("You have decided in this step already; every approval is another person's.")
-    standing_in = case.item.assignee_id != voter.person.pk
-    if standing_in and case.run.votes_needed > 1 and case.run.pk in voter.own:
-        # With his one vote on another's item, his own would be one too few for the step.
-        return _("Decide your own work item of this step; you have one vote in it.")
-    return ""
-
-
-def barred(person=None) -> Exists:
-    """Segregation of duties as a filter of work items: it keeps `person` from deciding them.
-
-    person: None for the assignee of each.
-    """
-    people = Q(person=OuterRef("assignee")) | Q(person=OuterRef("on_behalf_of"))
-    people |= Q() if person is None else Q(person=person)
-    return Exists(Contributor.objects.filter(people, proposal=OuterRef("proposal")))
-
-
-def voted(person=None) -> Exists:
-    """Work items of steps in which `person`, or for None the assignee, has decided already."""
-    voter = OuterRef("assignee") if person is None else person
-    return Exists(Decision.objects.filter(step_run=OuterRef("step_run"), person=voter))
-
-
-def unclaimed(person) -> Q:
-    """Work items that no claim keeps from `person`."""
-    free = Q(step_run__claimed_by=None) | Q(step_run__claimed_by=person)
-    return free | Q(step_run__claimed_by=F("assignee"))
-
-
-def own(person) -> QuerySet[WorkItem]:
-    """The open work items that are his and that no contributor keeps him from deciding."""
-    return WorkItem.objects.filter(assignee=person, state=ItemState.OPEN).exclude(barred())
+    text = Obstacle(met.obstacle).label
+    if met.obstacle != Obstacle.CLAIMED:
+        return str(text)
+    who, since = met.step_run.claimed_by, met.step_run.claimed_at
+    return text % {"who": values.person_name(who), "when": values.moment(since)}
 
 
 def too_late(proposal: Proposal, run: StepRun, item: WorkItem) -> str:

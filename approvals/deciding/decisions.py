@@ -117,7 +117,7 @@ def _refusals(loaded, votes, by) -> dict[int, str]:
         found[vote.work_item_id] = reason = cases.why_not(case, voter, vote.revision)
         if not reason:
             # A second work item of the step, such as of somebody he stands in for, is too much.
-            voter.decided.add(case.run.pk)
+            voter.voted.add(case.run.pk)
     return found
 
 

@@ -10,7 +10,8 @@ from django.utils.translation import gettext as _
 from ..models import Decision, ItemState, RunState, StepRun, Verb, WorkItem
 from ..outcomes import ADMIN, Refused
 from ..workflow import routing
-from . import assigning, cases, claims, runs
+from . import assigning, claims, obstacles, runs
+from .obstacles import Obstacle
 from .runs import Running
 
 # How many steps are handled in one transaction: others wait for its locks.
@@ -52,15 +53,19 @@ def _hand_over(run_ids, able, by, source) -> int:
 
 
 def _open_items(able: Collection[int]) -> QuerySet[WorkItem]:
-    """Open work items, and whether the assignee can decide them: as `cases.why_not` has it.
+    """Open work items, and what keeps their assignees from deciding them.
 
     lost: he has no right to, or has contributed, or stands in for one who has. voted: he
     has decided in this step already, on behalf of somebody else.
     """
-    can = Q(assignee__in=able) & ~cases.barred()
-    return WorkItem.objects.filter(state=ItemState.OPEN).annotate(
-        lost=Case(When(can, then=Value(False)), default=Value(True)), voted=cases.voted()
-    )
+    items = WorkItem.objects.filter(state=ItemState.OPEN)
+    items = items.annotate(obstacle=obstacles.of_assignees())
+    lost = ~Q(assignee__in=able) | Q(obstacle__in=obstacles.BARRING)
+    return items.annotate(lost=_whether(lost), voted=_whether(Q(obstacle=Obstacle.VOTED)))
+
+
+def _whether(condition):
+    return Case(When(condition, then=Value(True)), default=Value(False))
 
 
 def _stuck(able) -> QuerySet[StepRun]:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from functools import partial
+from itertools import islice
 
 from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
@@ -15,10 +16,13 @@ from ..outcomes import RecordOutcome, Source
 from ..workflow.facts import Facts
 from ..workflow.routing import Router
 from . import leases
+from .failures import Failures
 from .files import FileRefused
 from .rows import put_on_record
 
 COUNTS = ("rows", *ImportRow.Outcome.values)
+# So many failed rows are put on record in one statement where all is taken back.
+AT_ONCE = 2000
 # How far a job is.
 PROGRESS = (*COUNTS, "place", "taken_rows")
 
@@ -158,20 +162,22 @@ def save(job: ImportJob) -> None:
         job.save()
 
 
-def nothing_imported(job: ImportJob, failed: list[RecordOutcome]) -> None:
+def nothing_imported(job: ImportJob, failed: Failures) -> None:
     """Put on record that all was rolled back because these rows failed."""
     take_back(job, failed)
     reason = _("Nothing was imported, because %(failed)s of %(rows)s rows failed.")
     refuse(job, reason % {"failed": job.failed, "rows": job.rows})
 
 
-def take_back(job: ImportJob, failed: list[RecordOutcome]) -> None:
+def take_back(job: ImportJob, failed: Failures) -> None:
     """Count all rows but the failed ones as unchanged, on record too; the job is not saved."""
     for name in COUNTS[1:]:
         setattr(job, name, 0)
     job.failed, job.unchanged = len(failed), job.rows - len(failed)
     if not job.pk:
         return
-    job.row_outcomes.filter(number__in=[outcome.number for outcome in failed]).delete()
     job.row_outcomes.update(outcome=ImportRow.Outcome.UNCHANGED, changes=[])
-    put_on_record(job, failed)
+    rows = iter(failed)
+    while some := list(islice(rows, AT_ONCE)):
+        job.row_outcomes.filter(number__in=[outcome.number for outcome in some]).delete()
+        put_on_record(job, some)

@@ -20,7 +20,6 @@ KEPT = timedelta(days=30)
 def store(job: ImportJob, chunks: Iterable[bytes]) -> None:
     """Keep a file for `job`, which is not saved."""
     job.stored_as = uuid.uuid4().hex
-    Path(settings.UPLOAD_DIR).mkdir(parents=True, exist_ok=True)
     with path_of(job).open("xb") as file:
         for chunk in chunks:
             file.write(chunk)
@@ -28,7 +27,14 @@ def store(job: ImportJob, chunks: Iterable[bytes]) -> None:
 
 def path_of(job: ImportJob) -> Path:
     """Where the file of `job` lies."""
-    return Path(settings.UPLOAD_DIR) / job.stored_as
+    return folder() / job.stored_as
+
+
+def folder() -> Path:
+    """Where all of them lie, made when it is first asked for; for the program's user alone."""
+    folder = Path(settings.UPLOAD_DIR)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return folder
 
 
 def delete_old() -> int:
@@ -42,6 +48,6 @@ def delete_old() -> int:
     old = jobs.exclude(kept).exclude(stored_as__in=used)
     names = set(old.values_list("stored_as", flat=True))
     for name in names:
-        (Path(settings.UPLOAD_DIR) / name).unlink(missing_ok=True)
+        (folder() / name).unlink(missing_ok=True)
     ImportJob.objects.filter(stored_as__in=names).update(stored_as="")
     return len(names)

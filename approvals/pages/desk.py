@@ -6,7 +6,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet, TextChoices
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from ..deciding import cases, substitutions
+from ..deciding import obstacles, substitutions
 from ..models import (
     OPEN,
     Contributor,
@@ -75,10 +75,8 @@ class Desk:
         return rows.order_by()[: COUNT_LIMIT + 1].count()
 
     def waiting(self) -> QuerySet:
-        """The open work items that `cases.why_not` would let him decide now."""
-        me = self.person
-        items = self.held().filter(cases.unclaimed(me))
-        return self._one_a_step(items.exclude(cases.voted(me)).exclude(cases.barred(me)))
+        """The open work items that he can decide now, one in each step."""
+        return self._one_a_step(obstacles.clear(self.held(), self.person))
 
     def own(self) -> QuerySet:
         """Open work items that are his by name."""
@@ -125,7 +123,7 @@ class Desk:
         if not self.absent.pairs:
             return items
         me = self.person
-        own = cases.own(me).filter(step_run=OuterRef("step_run"))
+        own = obstacles.own(me).filter(step_run=OuterRef("step_run"))
         shadowed = Exists(own) & (Q(step_run__claimed_by=None) | Q(step_run__claimed_by=me))
         if len({person for person, _workflow in self.absent.pairs}) > 1:
             earlier = items.filter(~Q(assignee=me), pk__lt=OuterRef("pk"))

@@ -91,7 +91,7 @@ class InquiryForm(forms.Form):
             "state": [(ALL_OPEN, _("Open")), *State.choices],
             "step": queries.step_choices(),
             "kind": Kind.choices,
-            "field": _fields(),
+            "field": queries.field_choices(),
             "origin": Origin.choices,
             "overdue": [("on", _("Overdue"))],
         }
@@ -243,16 +243,6 @@ def _cells(line, now):
 
 def _iso(at: datetime | None) -> str:
     return timezone.localtime(at).isoformat(timespec="seconds") if at else ""
-
-
-def _fields():
-    """The fields that proposals can be about, by label."""
-    found = {
-        name: str(capfirst(f.verbose_name))
-        for governed in registry.all_governed()
-        for name, f in governed.proposable.items()
-    }
-    return sorted(found.items(), key=lambda pair: pair[1].casefold())
 
 
 def _by_account(text) -> Q:

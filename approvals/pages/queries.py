@@ -5,6 +5,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 
 from django.db.models import Prefetch
+from django.utils.text import capfirst
 from django_fsm import can_proceed, has_transition_perm
 
 from .. import batch, registry, values
@@ -231,3 +232,13 @@ def step_choices(wanted: str | None = None) -> list[tuple[str, str]]:
     names = WorkflowStep.objects.exclude(version__activated_at=None).order_by()
     names = {*names.values_list("name", flat=True).distinct(), wanted} - {None, ""}
     return [(name, name) for name in sorted(names)]
+
+
+def field_choices() -> list[tuple[str, str]]:
+    """The fields that proposals can be about, by label; models that share a name share it."""
+    found = {
+        name: str(capfirst(f.verbose_name))
+        for governed in registry.all_governed()
+        for name, f in governed.proposable.items()
+    }
+    return sorted(found.items(), key=lambda pair: pair[1].casefold())

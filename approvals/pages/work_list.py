@@ -17,7 +17,6 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from .. import registry
 from ..models import (
     OPEN,
     Decision,
@@ -36,7 +35,7 @@ from .desk import Desk
 from .paging import Sort, read_id
 from .people import originated_by
 from .periods import DayField, within
-from .queries import step_choices
+from .queries import field_choices, step_choices
 
 # How many imports can be chosen from.
 IMPORTS = 50
@@ -128,7 +127,7 @@ class WorkListForm(forms.Form):
         self.fields["view"].choices = [(self.chosen, "")]
         sorts = SORTS[self.model].items()
         self.fields["sort"].choices = [(name, sort.label) for name, sort in sorts]
-        self.fields["field"].choices = _all(_fields())
+        self.fields["field"].choices = _all(field_choices())
         for name in MEANINGLESS[self.model]:
             del self.fields[name]
         for name in {"import", "sort", "status"} & self.fields.keys():
@@ -211,16 +210,6 @@ class WorkListForm(forms.Form):
 
 def _all(pairs):
     return [("", _("All")), *pairs]
-
-
-def _fields():
-    """The fields of governed records, by label; models that share a name share the choice."""
-    found = {
-        name: str(field.verbose_name).capitalize()
-        for governed in registry.all_governed()
-        for name, field in governed.fields.items()
-    }
-    return sorted(found.items(), key=lambda pair: pair[1].casefold())
 
 
 # Where each filter's column stands, by what the list shows.

@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy
 from .. import batch, values
 from ..models import Kind, Operator, Origin, Subject
 from ..models.conditions import ConditionRow
-from ..registry import Governed
+from ..registry import Governed, is_number
 
 EQUAL = (Operator.IS, Operator.IS_NOT)
 FILLED = (Operator.EMPTY, Operator.NOT_EMPTY)
@@ -48,7 +48,6 @@ WHOLE = {
 CHOSEN = {Subject.ORIGINATOR: "person", Subject.ORIGINATOR_GROUP: "group"}
 CODES = {Subject.ORIGIN: Origin, Subject.KIND: Kind}
 
-NUMBERS = (models.DecimalField, models.IntegerField, models.FloatField)
 # By how much a value is raised or lowered: in its own unit, in days, or in per cent.
 AMOUNT = models.DecimalField(
     max_digits=15, decimal_places=4, validators=[MinValueValidator(Decimal(0))]
@@ -98,7 +97,7 @@ def operators_for(subject: str, field: models.Field | None = None) -> tuple[Oper
 
 
 def _steps(field):
-    if field is None or _is_number(field):
+    if field is None or is_number(field):
         return (*AMOUNTS, *PERCENTAGES)
     return AMOUNTS if isinstance(field, models.DateField) else ()
 
@@ -108,14 +107,10 @@ def _values(field):
         return (*EQUAL, Operator.ONE_OF, Operator.CONTAINS, *FILLED, *COMPARED)
     if isinstance(field, models.BooleanField):
         return EQUAL
-    if _is_number(field) or isinstance(field, models.DateField):
+    if is_number(field) or isinstance(field, models.DateField):
         return (*EQUAL, Operator.ONE_OF, *FILLED, *COMPARED)
     free = isinstance(field, models.CharField | models.TextField) and not field.choices
     return (*EQUAL, Operator.ONE_OF, *((Operator.CONTAINS,) if free else ()), *FILLED)
-
-
-def _is_number(field):
-    return isinstance(field, NUMBERS) and not field.choices
 
 
 def read(row: ConditionRow, governed: Governed) -> Any:
@@ -150,7 +145,8 @@ def errors_of(row: ConditionRow, governed: Governed) -> dict[str, list[str]]:
     missing = batch.missing_references(governed, [(row.field, code) for code in codes])
     table = governed.fields[row.field].related_model
     found = [
-        _("There is no %(table)s “%(code)s”.") % {"table": table._meta.verbose_name, "code": code}
+        _("“%(code)s” is not in the list of %(table)s.")
+        % {"table": table._meta.verbose_name_plural, "code": code}
         for _name, code in sorted(missing)
     ]
     return {"value": found} if found else {}

@@ -5,9 +5,12 @@ it is not certain what a person meant, less holds rather than more:
 
 * A row about the old or new value of a field that is not among the changes does not
   hold, "is not" included. Only "is not among the changes" does.
-* An empty value is neither more nor less than anything; it "is not" everything.
-* A value that was empty was raised from 0 (a date: by any number of days). A value that
-  is taken away was raised beyond any amount, since an empty credit limit is no limit.
+* An empty value "is not" everything.
+* Where empty means that there is no limit (`Governed.unlimited`), it is more than any
+  amount: who takes a limit away raises it beyond any amount and percentage, who sets one
+  lowers it so. A new record has none to begin with: its limit is raised from 0.
+* Any other empty value is neither more nor less than anything. It is raised from 0 and
+  lowered to 0; a date by any number of days.
 * From 0, every step up exceeds any percentage, and so does every step down.
 * Capital and small letters are the same, in every comparison of texts.
 * The current values of a new record that is held are those that it is to have (`facts`).
@@ -21,7 +24,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from ..models import AutomaticAction, AutomaticDecision, Match, Operator, Subject
+from ..models import AutomaticAction, AutomaticDecision, Kind, Match, Operator, Subject
 from ..models.conditions import Conditional, ConditionRow
 from ..outcomes import Refused
 from ..registry import HELD, Governed
@@ -41,6 +44,7 @@ __all__ = [
 ]
 
 ENDLESS = Decimal("Infinity")
+NOTHING = (None, None)
 
 COMPARE = {
     Operator.IS: lambda seen, value: seen == value,
@@ -145,10 +149,12 @@ def _holds(row, facts) -> bool:
     if row.subject == Subject.ORIGINATOR_GROUP:
         return (value in facts.groups) == (row.operator == Operator.IS)
     if row.subject in condition_rows.STEPS:
-        return row.field in facts.changes and _stepped(row, *facts.changes[row.field], value)
-    if row.subject in (Subject.OLD, Subject.NEW) and row.field not in facts.changes:
+        return _is_among(row, facts) and _stepped(row, facts, value)
+    if row.subject in (Subject.OLD, Subject.NEW) and not _is_among(row, facts):
         return False
-    return COMPARE[row.operator](_folded(_seen(row, facts)), value)
+    ordered = row.operator in condition_rows.COMPARED
+    seen = _amount(row.subject, row.field, facts) if ordered else _seen(row, facts)
+    return COMPARE[row.operator](_folded(seen), value)
 
 
 def _folded(value):
@@ -175,6 +181,15 @@ def _unreadable(row, governed, error):
     ) % {"row": condition_rows.text_of(row, governed), "why": " ".join(error.messages)}
 
 
+def _is_among(row, facts):
+    """Whether a row about a change has one to look at.
+
+    A new record that is to have no limit was given that, though empty is also the default.
+    """
+    given = facts.kind == Kind.NEW and row.field in facts.governed.unlimited
+    return row.field in facts.changes or (given and facts.record[row.field] is None)
+
+
 def _seen(row, facts):
     """What the row looks at."""
     if row.subject == Subject.ORIGIN:
@@ -183,13 +198,27 @@ def _seen(row, facts):
         return facts.kind
     if row.subject == Subject.ORIGINATOR:
         return facts.originator
-    if row.subject in (Subject.OLD, Subject.NEW):
-        return facts.changes[row.field][row.subject == Subject.NEW]
-    return facts.record[row.field]
+    return _field_value(row.subject, row.field, facts)
 
 
-def _stepped(row, old, new, by) -> bool:
+def _field_value(subject, name, facts):
+    if subject in (Subject.OLD, Subject.NEW):
+        return facts.changes.get(name, NOTHING)[subject == Subject.NEW]
+    return facts.record[name]
+
+
+def _amount(subject, name, facts):
+    """A field's value, to be compared: no limit is more than anything."""
+    value = _field_value(subject, name, facts)
+    if value is not None or name not in facts.governed.unlimited:
+        return value
+    # Before it is there, a new record has neither a limit nor none.
+    return None if subject == Subject.OLD and facts.kind == Kind.NEW else ENDLESS
+
+
+def _stepped(row, facts, by) -> bool:
     """Whether the value was raised or lowered, and by so much."""
+    old, new = (_amount(side, row.field, facts) for side in (Subject.OLD, Subject.NEW))
     distance = _distance(old, new)
     distance = distance if row.subject == Subject.RAISED else -distance
     if distance <= 0:
@@ -197,14 +226,15 @@ def _stepped(row, old, new, by) -> bool:
     operator = condition_rows.PERCENTAGES.get(row.operator)
     if operator is None:
         return COMPARE[row.operator](distance, by)
-    percent = distance * 100 / abs(Decimal(old)) if old else ENDLESS
+    measurable = old and distance != ENDLESS
+    percent = distance * 100 / abs(Decimal(old)) if measurable else ENDLESS
     return COMPARE[operator](percent, by)
 
 
 def _distance(old, new) -> Decimal:
     """How far it is up from `old` to `new`, in the field's unit or in days."""
-    if new is None:
-        return ENDLESS
-    if isinstance(new, datetime.date):
-        return Decimal((new - old).days) if old else ENDLESS
-    return Decimal(new) - Decimal(old or 0)
+    if isinstance(old or new, datetime.date):
+        if old and new:
+            return Decimal((new - old).days)
+        return ENDLESS if new else -ENDLESS
+    return Decimal(new or 0) - Decimal(old or 0)

@@ -20,28 +20,58 @@ FOUNDER = "set-up-by-demo"
 
 @dataclass(frozen=True)
 class Person:
-    """Someone who can log in, with the PASSWORD of all. groups: roles and departments."""
+    """Someone who can log in, with the PASSWORD of all.
+
+    groups: roles and departments. finds: what there is to see, logged in as her.
+    """
 
     username: str
     first_name: str
     last_name: str
     job: str
     groups: tuple[str, ...]
+    finds: str
 
 
 # Their part of the work stands in Django admin, or some of it.
 IN_ADMIN = {"Administrator", "Data steward", "Auditor"}
 
+CREDIT = ("Approver", CREDIT_CONTROL)
 PEOPLE = (
-    Person("emma", "Emma", "de Wit", "Clerk", ("Clerk",)),
-    Person("jonas", "Jonas", "Lindgren", "Clerk", ("Clerk",)),
-    Person("sofia", "Sofia", "Bakker", "Credit manager", ("Approver", CREDIT_CONTROL)),
-    Person("lucas", "Lucas", "Moreau", "Credit controller", ("Approver", CREDIT_CONTROL)),
-    Person("pieter", "Pieter", "Smit", "Sales manager", ("Approver",)),
-    Person("henrik", "Henrik", "Maes", "Finance director", ("Approver",)),
-    Person("nadia", "Nadia", "Petit", "Data steward", ("Data steward",)),
-    Person("oskar", "Oskar", "Berg", "Administrator", ("Administrator", "Data steward")),
-    Person("ingrid", "Ingrid", "Holm", "Auditor", ("Auditor",)),
+    Person("emma", "Emma", "de Wit", "Clerk", ("Clerk",), "her proposals, one rejected"),
+    Person(
+        "jonas", "Jonas", "Lindgren", "Clerk", ("Clerk",), "a raise that a rule approved: NL-1012"
+    ),
+    Person(
+        "sofia", "Sofia", "Bakker", "Credit manager", CREDIT, "work to claim, with a time limit"
+    ),
+    Person("lucas", "Lucas", "Moreau", "Credit controller", CREDIT, "the same work, until claimed"),
+    Person(
+        "pieter",
+        "Pieter",
+        "Smit",
+        "Sales manager",
+        ("Approver",),
+        "a raise by more than 20 %, and Henrik's work",
+    ),
+    Person(
+        "henrik",
+        "Henrik",
+        "Maes",
+        "Finance director",
+        ("Approver",),
+        "the last step; who stands in for him",
+    ),
+    Person("nadia", "Nadia", "Petit", "Data steward", ("Data steward",), "imports"),
+    Person(
+        "oskar",
+        "Oskar",
+        "Berg",
+        "Administrator",
+        ("Administrator", "Data steward"),
+        "workflow, rule, managers, fields",
+    ),
+    Person("ingrid", "Ingrid", "Holm", "Auditor", ("Auditor",), "all history, the inquiry"),
 )
 
 # Whoever proposes reports to somebody, also those who import.

@@ -11,6 +11,7 @@ from approvals import parameters
 from approvals.changes import create_records
 from approvals.models import (
     Assignment,
+    AutomaticDecision,
     Behavior,
     EscalationKind,
     FinalAction,
@@ -108,12 +109,14 @@ def _draft() -> WorkflowVersion:
         name="Customer changes",
         description=(
             "Credit control looks first, then the originator's manager where the credit limit "
-            "is raised by more than 20 %, then the finance director."
+            "is raised by more than 20 %, then the finance director. A credit limit raised by "
+            "at most 5 % needs nobody."
         ),
     )
     version = workflow.versions.create(number=1)
     for add_step in (_credit_control, _originators_manager, _finance_director):
         add_step(version.steps)
+    _small_raises(version.automatic_actions)
     return version
 
 
@@ -154,6 +157,19 @@ def _finance_director(steps):
         instructions="Does the change fit the credit policy?",
     )
     step.users.add(people.the("henrik"))
+
+
+def _small_raises(automatic_actions):
+    """Nobody is asked about them; the history names the rule."""
+    rule = automatic_actions.create(
+        position=1, name="Small raises of the credit limit", decision=AutomaticDecision.APPROVE
+    )
+    rule.conditions.create(
+        subject=Subject.RAISED,
+        field="credit_limit",
+        operator=Operator.AT_MOST_PERCENT,
+        value="5",
+    )
 
 
 @contextmanager

@@ -62,6 +62,12 @@ STORY = (
         # On behalf of the finance director.
         (("sofia", APPROVE, ""), ("pieter", APPROVE, "Agreed with Henrik by telephone.")),
     ),
+    # Approved by the rule for small raises, without anybody.
+    Episode(
+        "NL-1012",
+        (("jonas", {"credit_limit": 26000}),),
+        "A little more for the spring order.",
+    ),
     # Not submitted: only the clerks know of it.
     Episode(
         "NL-1004",

@@ -17,16 +17,18 @@ def introduce(say) -> None:
         _(
             "%(name)s, of Utrecht, sells bicycle parts and tools to %(customers)s customers in "
             "%(countries)s countries.\n"
-            "%(fields)s fields of a customer change only after approval: by credit control "
-            "first,\nthen by the clerk's manager where a credit limit is raised by more than 20 %%,"
-            "\nthen by the finance director. %(open)s proposals are open."
+            "%(fields)s fields of a customer change only after approval. Credit control decides\n"
+            "first: it has two working days and is reminded after one; then its work goes to\n"
+            "the finance director. Where a credit limit is raised by more than 20 %%, the clerk's\n"
+            "manager is next. The finance director decides last. A raise by at most 5 %% needs\n"
+            "nobody: a rule approves it. %(open)s proposals are open.\n\n"
+            "Log in as … to find …"
         )
         % _figures()
     )
-    say("")
     for person in PEOPLE:
         name = f"{person.first_name} {person.last_name}"
-        say(f"  {person.username:8} {name:16} {person.job}")
+        say(f"  {person.username:8} {name:16} {person.job:18} {person.finds}")
     say(_("Everyone's password is %s (until it is changed).") % PASSWORD)
     say("")
 

@@ -19,6 +19,7 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from approvals.imports import import_jobs, leases
+from approvals.imports.failures import Failures
 from approvals.imports.files import FileRefused, open_table
 from approvals.imports.resources import batches
 from approvals.models import ImportJob
@@ -108,14 +109,15 @@ class Run:
     def _ask_all(self):
         """Plan every row; the failed ones, where they are reason enough to import nothing."""
         whole = self.job.options.get("all_or_nothing")
-        rows, failed = self._begin(), []
+        rows, failed = self._begin(), Failures()
         self._forget()
         for batch in batches(rows):
             with transaction.atomic():
                 self._stop_where_asked()
                 outcomes = self._asked(batch, dry_run=True)
                 self._keep(*import_jobs.PROGRESS)
-            failed += [outcome for outcome in outcomes if whole and outcome.failed]
+            if whole:
+                failed.add(outcomes)
             self.tell(self.job, outcomes)
         self.job.total = self.job.rows
         if whole:
@@ -127,7 +129,7 @@ class Run:
 
         Where there is one writer it is not kept from others for what must fail anyway.
         """
-        failed = self._ask_all() if connection.vendor == "sqlite" else []
+        failed = self._ask_all() if connection.vendor == "sqlite" else Failures()
         if not failed:
             try:
                 with _beside(self.job) as say:
@@ -146,7 +148,7 @@ class Run:
             for batch in batches(rows):
                 self._stop_where_asked()
                 outcomes = self._through_the_door(batch)
-                failed += [outcome for outcome in outcomes if outcome.failed]
+                failed.add(outcomes)
                 say()
                 self.tell(self.job, outcomes)
             if failed:
@@ -161,7 +163,7 @@ class Run:
         chosen = ("encoding", "delimiter", "sheet")
         options = {name: self.job.options.get(name) or None for name in chosen}
         table = open_table(self.file, name=self.job.file_name, **options)
-        names = ("format", *chosen, "sheets")
+        names = ("format", *chosen, "sheets", "row_count")
         self.job.facts = {name: getattr(table, name) for name in names}
         self.job.facts["sample"] = table.sample()
         self.resource = CustomerResource(**self.job.options)

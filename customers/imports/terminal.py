@@ -15,8 +15,10 @@ def line(job) -> str:
         return _("%(rows)s rows") % {"rows": number_format(job.rows)}
     if not found.total:
         return _("%(rows)s rows, %(rate)s a second") % _numbers(found)
-    text = _("%(rows)s of %(total)s rows, %(rate)s a second, %(left)s left") % _numbers(found)
-    return f"[{_bar(found)}] {text}"
+    text = _("%(rows)s of %(total)s rows, %(rate)s a second, %(left)s left")
+    if found.at_most:
+        text = _("%(rows)s of at most %(total)s rows, %(rate)s a second, at most %(left)s left")
+    return f"[{_bar(found)}] {text % _numbers(found)}"
 
 
 def _bar(found: Progress) -> str:

@@ -6,14 +6,13 @@ const EVERY = 2000;
 async function reload(part) {
   try {
     const response = await fetch(part.dataset.reload, { credentials: "same-origin" });
-    if (response.ok && !response.redirected) {
-      const text = await response.text();
-      if (!text.includes("data-under-way")) {
-        window.location.reload();
-        return;
-      }
-      part.innerHTML = text;
+    const text = response.ok && !response.redirected ? await response.text() : "";
+    // It is over, or the person may not see it any more: the page itself says which.
+    if (response.status < 500 && !text.includes("data-under-way")) {
+      window.location.reload();
+      return;
     }
+    if (text) part.innerHTML = text;
   } catch {
     // The server may be restarting: try again.
   }

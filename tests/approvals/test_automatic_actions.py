@@ -173,8 +173,10 @@ def test_a_rule_releases_a_new_customer_only_where_it_says_so(
     assert Customer.objects.get(account="N1").held == (state == State.PENDING)
 
 
-def test_a_limit_that_is_taken_away_is_not_approved_as_a_lower_one(limits, clerk):
-    assert submitted(clerk, "").state == State.PENDING
+def test_a_limit_that_is_taken_away_is_no_lower_one_but_beyond_the_highest(limits, clerk):
+    proposal = submitted(clerk, "")
+    assert proposal.state == State.REJECTED
+    assert proposal.automatic_action.name == "More than a million"
 
 
 def test_an_automatic_approval_that_breaks_a_rule_across_fields_is_a_conflict(

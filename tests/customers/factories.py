@@ -2,8 +2,10 @@
 
 from itertools import count
 
+from django.db import connection
 from django.utils import timezone
 
+from approvals.values import fold_key
 from customers.models import Currency, Customer, CustomerGroup
 
 _numbers = count(1)
@@ -28,3 +30,22 @@ def _attribute(name, value):
     """Where to put `value`: a reference's code goes into the column, not the descriptor."""
     field = Customer._meta.get_field(name)
     return field.attname if isinstance(value, str) else field.name
+
+
+def customers(count, prefix="M", **values) -> None:
+    """So many stored customers that are alike, made by the database: M-1000000, M-1000001 …"""
+    first = customer(f"{prefix}-1000000", **values)
+    own = {
+        "account": f"'{prefix}-' || (1000000 + i)",
+        "folded_key": f"'{fold_key(prefix)}-' || (1000000 + i)",
+    }
+    columns = [f.column for f in Customer._meta.concrete_fields if not f.primary_key]
+    chosen = ", ".join(own.get(column, f'"{column}"') for column in columns)
+    table, names = Customer._meta.db_table, ", ".join(f'"{column}"' for column in columns)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {table} ({names}) WITH RECURSIVE numbers(i) AS "  # noqa: S608
+            f"(SELECT 1 UNION ALL SELECT i + 1 FROM numbers WHERE i < %s) "
+            f"SELECT {chosen} FROM {table}, numbers WHERE id = %s AND i < %s",
+            [count, first.pk, count],
+        )

@@ -70,6 +70,26 @@ def test_a_wrong_iban_is_refused_with_the_reason(number, reason):
     assert re.search(reason, reasons(IBANField(max_length=34), number))
 
 
+@pytest.mark.parametrize(
+    "number",
+    ["BE68 5390 0754 7034", "BE83 1388 1173 5115", "ES91 2100 0418 4502 0005 1332"],
+)
+def test_an_iban_of_a_bank_that_no_list_has_is_taken(number):
+    assert taken(IBANField(max_length=34), number) == number.replace(" ", "")
+
+
+@pytest.mark.parametrize(
+    ("number", "reason"),
+    [
+        ("BE41091811735141", "check digits"),
+        ("ES1512341234171234567890", "check digits"),
+        ("BE6853900754703", "check digits"),
+    ],
+)
+def test_the_check_digits_of_its_country_count_too(number, reason):
+    assert reason in reasons(IBANField(max_length=34), number)
+
+
 @pytest.mark.parametrize("number", ["ABNANL2", "ABNANL2A5", "1BNANL2A", "ABNAQQ2A"])
 def test_a_wrong_swift_code_is_refused(number):
     assert reasons(SWIFTField(max_length=11), number)

@@ -19,6 +19,9 @@ from customers.models import (
     TaxGroup,
 )
 from customers.reference import seed
+from tests.approvals.helpers import edit
+
+from .factories import customer
 
 TABLES = (Country, Currency, CustomerGroup, DeliveryTerms, PaymentMethod, PaymentTerms, TaxGroup)
 
@@ -186,3 +189,21 @@ def test_administrators_see_each_table(admin_client, model):
         page = admin_client.get(url)
         assert page.status_code == 200
         assert row.code in page.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("field", "lists"),
+    [
+        ("payment_terms", "terms of payment."),
+        ("payment_method", "methods of payment."),
+        ("tax_group", "sales tax groups."),
+        ("customer_group", "customer groups."),
+        ("currency", "currencies."),
+        ("country", "countries/regions."),
+        ("delivery_terms", "terms of delivery."),
+        ("invoice_account", "customers, or is held until approved."),
+    ],
+)
+def test_a_code_that_nobody_knows_is_named_with_its_list(clerk, field, lists):
+    outcome = edit(clerk, customer().account, **{field: "QQ"})
+    assert [error.message for error in outcome.errors] == [f"“QQ” is not in the list of {lists}"]

@@ -16,7 +16,7 @@ from customers.demo import setup, telling, worker
 from customers.demo.walk import walk
 
 # In the terminal e-mails are worth reading, not each request. Read when the server starts.
-QUIET = {"version": 1, "incremental": True, "loggers": {"django.server": {"level": "ERROR"}}}
+QUIET = {"django": {"level": "ERROR"}, "django.server": {"level": "ERROR", "propagate": True}}
 
 
 class Command(BaseCommand):
@@ -67,7 +67,7 @@ class Command(BaseCommand):
         settings.SITE_URL = f"http://127.0.0.1:{port}"
         telling.invite(self.stdout.write, settings.SITE_URL)
         self.stdout.flush()
-        settings.LOGGING = QUIET
+        settings.LOGGING = settings.LOGGING | {"loggers": QUIET}
         os.environ["DJANGO_RUNSERVER_HIDE_WARNING"] = "true"
         # Also where a shell started this in the background and had Ctrl-C ignored.
         signal.signal(signal.SIGINT, stop)

@@ -5,6 +5,7 @@ import json
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 from django.contrib.auth import get_user_model
@@ -13,6 +14,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 
 from approvals.imports import import_jobs, leases, uploads
+from approvals.imports.failures import Failures
 from approvals.imports.files import FileRefused, Spool, open_table, write_failed_rows
 from approvals.models import Behavior, ImportJob
 from approvals.models.permissions import may_import_record
@@ -80,7 +82,7 @@ class Command(BaseCommand):
         if importing.warning:
             self.stderr.write(importing.warning)
         if options["json"]:
-            self.stdout.write(json.dumps(importing.report(), ensure_ascii=False))
+            self._print(importing)
         else:
             self._tell(importing)
         if importing.status:
@@ -92,9 +94,19 @@ class Command(BaseCommand):
             return None
         return lambda job: self.stderr.write(f"\r{terminal.line(job)}\x1b[K", ending="")
 
+    def _print(self, importing):
+        """The report as one JSON object on one line; errors are written as they are read."""
+        counts = json.dumps(importing.report(), ensure_ascii=False)
+        self.stdout.write(f'{counts[:-1]}, "errors": [', ending="")
+        between = ""
+        for error in importing.errors():
+            self.stdout.write(between + json.dumps(error, ensure_ascii=False), ending="")
+            between = ", "
+        self.stdout.write("]}")
+
     def _tell(self, importing):
         report = importing.report()
-        for error in report["errors"]:
+        for error in importing.errors():
             self.stderr.write(
                 _("Row %(row)s, %(field)s: %(reason)s")
                 % {**error, "field": error["field"] or _("all fields")}
@@ -116,7 +128,7 @@ class Import:
         self.path, self.options, self.progress = path, options, progress
         self.stopping = stopping
         self.job, self.refused, self.nothing = None, None, ""
-        self.failures = {}
+        self.dry_failures = Failures()
         self.warning = ""
 
     @property
@@ -124,7 +136,7 @@ class Import:
         """The exit status."""
         if self.refused is not None:
             return FILE_REFUSED
-        return SOME_FAILED if self.failures else 0
+        return SOME_FAILED if self.job.failed else 0
 
     def run(self):
         """Import the file, or plan it, and write the failed rows where that was asked for."""
@@ -140,17 +152,17 @@ class Import:
             self._write_failed_rows()
 
     def report(self) -> dict:
-        """What --json prints."""
+        """What --json prints, but for the errors."""
         counts = {name: getattr(self.job, name, 0) for name in COUNTS}
-        errors = [
-            {"row": row, "field": field, "reason": reason}
-            for row, reasons in self.failures.items()
-            for field, reason in reasons
-        ]
         # Each proposed row has a proposal of its own.
         proposals, failed = counts["proposed"], getattr(self.job, "failed", 0)
-        result = {"proposals": proposals, "failed": failed, "refused": self.refused}
-        return {**counts, **result, "errors": errors}
+        return {**counts, "proposals": proposals, "failed": failed, "refused": self.refused}
+
+    def errors(self) -> Iterator[dict]:
+        """What is wrong with rows, error by error: read as it is asked for, never held."""
+        for row, reasons in self._failed():
+            for field, reason in reasons:
+                yield {"row": row, "field": field, "reason": reason}
 
     def _take(self):
         if self.options["resume"] is not None:
@@ -188,7 +200,6 @@ class Import:
             self.job = done or ImportJob.objects.get(pk=self.job.pk)
             if done is None and self.job.state in leases.UNDER_WAY:
                 self._wait()
-        self.failures = self._failed()
         if self.job.failed and self.job.state == ImportJob.State.REFUSED and not self.job.place:
             self.nothing = self.job.refused
         elif self.job.refused:
@@ -200,10 +211,13 @@ class Import:
         time.sleep(WAIT)
 
     def _failed(self):
-        """What failed, of rows that are on record: also those done before it was cut off."""
+        """Number and errors of each row that failed; on record also those before a cut."""
+        if self.job is None or self.job.pk is None:
+            for outcome in self.dry_failures:
+                yield outcome.number, [(error.field, error.message) for error in outcome.errors]
+            return
         found = self.job.row_outcomes.filter(outcome="failed").order_by("number")
-        rows = found.values_list("number", "errors")
-        return {number: [tuple(error) for error in errors] for number, errors in rows.iterator()}
+        yield from found.values_list("number", "errors").iterator()
 
     def _would_be_nothing(self):
         if not (self.options["all_or_nothing"] and self.job.failed):
@@ -213,10 +227,7 @@ class Import:
 
     def _batch_done(self, job, outcomes):
         if self.options["dry_run"]:
-            for outcome in outcomes:
-                if outcome.failed:
-                    reasons = [(error.field, str(error.message)) for error in outcome.errors]
-                    self.failures[outcome.number] = reasons
+            self.dry_failures.add(outcomes)
         if self.progress:
             self.progress(job)
 
@@ -236,12 +247,12 @@ class Import:
             target.unlink()
 
     def _write_failed_rows(self):
-        if not self.options["failed_rows"] or not self.failures:
+        if not (self.options["failed_rows"] and self.job.failed):
             return
         try:
             table = open_table(self.path, name=self.job.file_name)
             with Path(self.options["failed_rows"]).open("wb") as target:
-                target.writelines(write_failed_rows(table, self.failures))
+                target.writelines(write_failed_rows(table, self._failed()))
         except (FileRefused, OSError) as error:
             # The rows are in: this is no reason to call the file refused.
             reason = _("The failed rows could not be written: %(reason)s")

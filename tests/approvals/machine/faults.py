@@ -1,8 +1,8 @@
 """The faults to sow, each of which the machine has to find."""
 
 from approvals import applying, batch, planning, proposals, submitting, writing
-from approvals.deciding import assigning, cases, decisions, handover, substitutions
-from approvals.workflow import facts, routing
+from approvals.deciding import assigning, cases, decisions, handover, obstacles, substitutions
+from approvals.workflow import facts, routes, routing
 
 from .faults_of_newcomers import OF_NEWCOMERS
 from .sowing import Fault
@@ -24,10 +24,10 @@ FAULTS = [
     ),
     Fault(
         "one person votes twice in a step",
-        cases,
-        "_decided",
-        "if case.run.pk in voter.decided:",
-        "if False:",
+        obstacles,
+        "_lasting",
+        "Exists(decisions)",
+        "Exists(decisions.none())",
     ),
     Fault(
         "delegate may approve the delegator's own change",
@@ -125,14 +125,14 @@ FAULTS = [
     ),
     Fault(
         "a majority is half",
-        routing,
+        routes,
         "votes_needed",
         "people // 2 + 1",
         "max(1, people // 2)",
     ),
     Fault(
         "a percentage is rounded down",
-        routing,
+        routes,
         "votes_needed",
         "-(-people * step.percentage // 100)",
         "people * step.percentage // 100",
@@ -174,10 +174,10 @@ FAULTS = [
     ),
     Fault(
         "a substitute decides what his absent colleague proposed",
-        cases,
-        "_four_eyes",
-        "contributors & {case.item.assignee_id, case.item.on_behalf_of_id}",
-        "False",
+        obstacles,
+        "_lasting",
+        '_contributed(ASSIGNEE, OuterRef("on_behalf_of"))',
+        "_contributed(person)",
     ),
     Fault(
         "whose days are over still stands in",
@@ -202,10 +202,10 @@ FAULTS = [
     ),
     Fault(
         "a claim does not keep others away",
-        cases,
-        "_claimed",
-        "if claimer is None or",
-        "if True or",
+        obstacles,
+        "_claimed_from",
+        "step_run__claimed_by__isnull=False",
+        "pk__in=()",
     ),
     Fault(
         "a leaver keeps his work items",
@@ -265,10 +265,10 @@ FAULTS = [
     ),
     Fault(
         "a delegate may contribute and decide",
-        cases,
-        "_four_eyes",
-        "if voter.person.pk in contributors:",
-        "if voter.person.pk in contributors - {case.item.assignee_id}:",
+        obstacles,
+        "_lasting",
+        "Obstacle.CONTRIBUTED: _contributed(person)",
+        "Obstacle.CONTRIBUTED: _contributed(OuterRef('on_behalf_of'))",
     ),
     *OF_NEWCOMERS,
 ]

@@ -25,6 +25,11 @@ def commit(django_capture_on_commit_callbacks):
 
 
 @pytest.fixture
+def reader(person):
+    return person("reader", "Clerk", first_name="Rita")
+
+
+@pytest.fixture
 def propose(clerk):
     """A function that proposes a change of a new customer, and returns the proposal."""
 

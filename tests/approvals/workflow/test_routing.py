@@ -1,35 +1,20 @@
 """Which workflow takes a proposal, which steps apply, and who decides them."""
 
 import pytest
-from django.contrib.auth.models import Group, User
+from django.contrib.auth.models import Group
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from approvals import proposals, registry
-from approvals.batch import content_type
-from approvals.models import (
-    Delegation,
-    Origin,
-    Policy,
-    Proposal,
-    State,
-    StepRun,
-    Verb,
-    WorkflowEvent,
-    WorkItem,
-)
+from approvals import proposals
+from approvals.models import Origin, Proposal, State, StepRun, Verb, WorkflowEvent, WorkItem
 from approvals.outcomes import Refused
-from approvals.workflow import facts, routes, routing
-from approvals.workflow.facts import Facts
-from customers.models import Customer
 from tests.customers.factories import customer
 
-from ..definitions import define, report
+from ..definitions import define
 from ..helpers import edit, live, vote
+from .helpers import known, named, preview, propose, router, submit
 
 pytestmark = pytest.mark.django_db
-
-CUSTOMER = registry.get(Customer)
 IMPORTED = ("origin", "", "is", "import")
 BY_BROWSER = ("origin", "", "is", "browser")
 NEVER = ("origin", "", "is", "code")
@@ -39,44 +24,6 @@ HIGH = ("new", "credit_limit", "more", "50000")
 @pytest.fixture(autouse=True)
 def limits(govern_fields):
     govern_fields("credit_limit", "iban")
-
-
-def known(originator, origin=Origin.BROWSER, contributors=(), delegates=None, **changes):
-    """The facts of a proposal that `originator` submits."""
-    return Facts(
-        governed=CUSTOMER,
-        changes=changes or {"credit_limit": (1000, 2000)},
-        record=dict.fromkeys(CUSTOMER.fields),
-        origin=origin,
-        originator=originator.pk,
-        groups=facts.groups_of({originator.pk}).get(originator.pk, frozenset()),
-        contributors=frozenset({originator.pk, *(person.pk for person in contributors)}),
-        delegates=delegates or {},
-    )
-
-
-def router():
-    return routing.Router(content_type(CUSTOMER))
-
-
-def preview(originator, **more):
-    return router().preview(known(originator, **more))
-
-
-def usernames(people):
-    names = dict(User.objects.values_list("pk", "username"))
-    return [names[assignee.person] for assignee in people]
-
-
-def propose(by, limit="2000", account="C1"):
-    """A proposal that is not submitted yet."""
-    customer(account, credit_limit="1000")
-    edit(by, account, credit_limit=limit)
-    return Proposal.objects.get(record_key=account)
-
-
-def submit(by, limit="2000", account="C1"):
-    return proposals.submit(propose(by, limit, account).pk, by=by)
 
 
 def skipped(proposal):
@@ -152,16 +99,6 @@ def test_a_proposal_keeps_the_workflow_that_took_it(clerk, approver, second_appr
 
 
 # Steps.
-
-
-def named(name, *people, **columns):
-    return {"name": name, "users": people, **columns}
-
-
-@pytest.fixture
-def three(person):
-    """Three approvers: Sue, Jo and Bill."""
-    return [person(name, "Approver", first_name=name.title()) for name in ("sue", "jo", "bill")]
 
 
 @pytest.mark.parametrize(
@@ -288,289 +225,6 @@ def test_groups_resolve_when_the_step_starts(clerk, three, person):
     assert (item.assignee, item.group) == (late, group)
 
 
-# The originator's managers.
-
-
-@pytest.fixture
-def chain(clerk, person):
-    """The clerk reports to lead, lead to head, head to director, director to chief."""
-    people = [person(name, "Approver") for name in ("lead", "head", "director", "chief")]
-    for below, above in zip([clerk, *people], people, strict=False):
-        report(below, above)
-    return people
-
-
-def managers(**columns):
-    define("Customers", {"name": "Managers", "assignment": "managers", **columns})
-
-
-@pytest.mark.parametrize(
-    ("columns", "expected"),
-    [
-        ({}, ["lead", "head", "director", "chief"]),
-        ({"manager_levels": 1}, ["lead"]),
-        ({"manager_levels": 2}, ["lead", "head"]),
-        ({"manager_levels": 9}, ["lead", "head", "director", "chief"]),
-        ({"manager_start": 2, "manager_levels": 2}, ["head", "director"]),
-        ({"manager_start": 4}, ["chief"]),
-        ({"manager_start": 5}, []),
-        ({"manager_take": "last"}, ["chief"]),
-        ({"manager_levels": 2, "manager_take": "last"}, ["head"]),
-        ({"manager_start": 2, "manager_levels": 2, "manager_take": "last"}, ["director"]),
-    ],
-)
-def test_the_managers_of_the_originator_from_a_level_up(clerk, chain, columns, expected):
-    managers(**columns)
-    found = preview(clerk)
-    assert usernames(found.steps[0].people) == expected
-    assert bool(found.refusal) == (not expected)
-
-
-@pytest.mark.parametrize(
-    ("columns", "expected"),
-    [
-        ({}, ["lead", "head", "director"]),
-        ({"manager_take": "last"}, ["director"]),
-        ({"manager_levels": 2}, ["lead", "head"]),
-        ({"manager_start": 4}, ["chief"]),
-    ],
-)
-def test_the_way_up_stops_at_the_first_member_of_a_group(clerk, chain, columns, expected):
-    directors = Group.objects.create(name="Directors")
-    for member in chain[2:]:
-        member.groups.add(directors)
-    managers(manager_stop_group=directors, **columns)
-    assert usernames(preview(clerk).steps[0].people) == expected
-
-
-def test_where_only_the_last_manager_counts_nobody_below_him_takes_his_place(clerk, chain):
-    """He contributed himself: what he has a hand in isn't decided by his own people."""
-    director = chain[2]
-    managers(manager_levels=3, manager_take="last")
-    found = preview(clerk, contributors=[director])
-    assert (usernames(found.steps[0].people), bool(found.refusal)) == ([], True)
-
-
-def test_a_stop_counts_also_where_that_manager_may_not_decide(clerk, chain):
-    directors = Group.objects.create(name="Directors")
-    head = chain[1]
-    head.groups.set([directors])
-    managers(manager_stop_group=directors)
-    assert usernames(preview(clerk).steps[0].people) == ["lead"]
-
-
-def test_a_manager_who_has_left_is_passed_over(clerk, chain):
-    lead, head, *_others = chain
-    lead.is_active = False
-    lead.save()
-    managers(manager_levels=1)
-    assert usernames(preview(clerk).steps[0].people) == ["head"]
-
-
-def test_a_manager_without_the_right_to_decide_does_not_get_it(clerk, chain):
-    chain[0].groups.clear()
-    managers(manager_levels=2)
-    assert usernames(preview(clerk).steps[0].people) == ["head"]
-
-
-def test_a_manager_who_contributed_does_not_get_it(clerk, chain):
-    managers(manager_levels=2)
-    found = preview(clerk, contributors=[chain[0]])
-    assert usernames(found.steps[0].people) == ["head"]
-
-
-def test_a_circle_of_managers_ends_and_never_leads_to_the_originator(clerk, chain):
-    clerk.groups.add(Group.objects.get(name="Approver"))
-    report(chain[-1], clerk)
-    managers()
-    names = ["lead", "head", "director", "chief"]
-    assert usernames(preview(clerk).steps[0].people) == names
-    report(chain[1], chain[0])
-    assert usernames(preview(clerk).steps[0].people) == ["lead", "head"]
-
-
-def test_without_a_manager_submitting_is_refused(clerk):
-    managers()
-    with pytest.raises(Refused, match="“Managers”: the originator has no manager"):
-        submit(clerk)
-
-
-def test_managers_are_those_of_who_submits(clerk, chain, person):
-    """Also where it is submitted again, by somebody else."""
-    colleague, boss = person("colleague", "Clerk"), person("boss", "Approver")
-    report(colleague, boss)
-    managers(manager_levels=1)
-    proposal = submit(clerk)
-    vote(chain[0], proposal, "reject", "No")
-    proposals.submit(proposal.pk, by=colleague)
-    assert WorkItem.objects.get(state="open").assignee == boss
-
-
-# Completion policies, with the three approvers of the reference manual.
-
-
-@pytest.fixture
-def asked(clerk, three):
-    """A function that has Sue, Jo and Bill decide a proposal under a policy."""
-
-    def ask(policy, percentage=None):
-        define("Customers", named("Check", *three, policy=policy, percentage=percentage))
-        return submit(clerk)
-
-    return ask
-
-
-def decided(proposal, *said):
-    """Let people decide in turn; return the proposal's state after each."""
-    states = []
-    for who, action in said:
-        result = vote(User.objects.get(username=who), proposal, action, "So be it")
-        assert result.done, result.message
-        states.append(proposal.state)
-    return states
-
-
-PENDING, APPROVED, REJECTED = State.PENDING, State.APPROVED, State.REJECTED
-SUE, JO, BILL = ("sue", "approve"), ("jo", "approve"), ("bill", "approve")
-NOT_SUE, NOT_JO, NOT_BILL = ("sue", "reject"), ("jo", "reject"), ("bill", "reject")
-
-
-@pytest.mark.parametrize(
-    ("policy", "percentage", "said", "states"),
-    [
-        (Policy.SINGLE, None, [SUE], [APPROVED]),
-        (Policy.SINGLE, None, [NOT_SUE], [REJECTED]),
-        (Policy.SINGLE, None, [BILL], [APPROVED]),
-        (Policy.MAJORITY, None, [SUE, JO], [PENDING, APPROVED]),
-        (Policy.MAJORITY, None, [SUE, NOT_JO], [PENDING, REJECTED]),
-        (Policy.MAJORITY, None, [NOT_SUE], [REJECTED]),
-        (Policy.PERCENTAGE, 50, [SUE, JO], [PENDING, APPROVED]),
-        (Policy.PERCENTAGE, 50, [SUE, NOT_JO], [PENDING, REJECTED]),
-        (Policy.PERCENTAGE, 33, [SUE], [APPROVED]),
-        (Policy.PERCENTAGE, 34, [SUE, BILL], [PENDING, APPROVED]),
-        (Policy.PERCENTAGE, 67, [SUE, JO, BILL], [PENDING, PENDING, APPROVED]),
-        (Policy.PERCENTAGE, 100, [SUE, JO, NOT_BILL], [PENDING, PENDING, REJECTED]),
-        (Policy.ALL, None, [SUE, JO, BILL], [PENDING, PENDING, APPROVED]),
-        (Policy.ALL, None, [SUE, JO, NOT_BILL], [PENDING, PENDING, REJECTED]),
-        (Policy.ALL, None, [NOT_SUE], [REJECTED]),
-    ],
-)
-def test_sue_jo_and_bill(asked, policy, percentage, said, states):
-    proposal = asked(policy, percentage)
-    assert decided(proposal, *said) == states
-    assert not WorkItem.objects.filter(state="open").exists() or states[-1] == PENDING
-
-
-@pytest.mark.parametrize("policy", [Policy.SINGLE, Policy.MAJORITY, Policy.PERCENTAGE])
-def test_who_comes_after_the_quorum_decides_nothing(asked, policy):
-    proposal = asked(policy, 50)
-    decided(proposal, *([SUE] if policy == Policy.SINGLE else [SUE, JO]))
-    result = vote(User.objects.get(username="bill"), proposal, "reject", "Too late")
-    assert (result.done, proposal.state) == (False, APPROVED)
-    assert "Already approved by" in result.message
-
-
-@pytest.mark.parametrize("policy", Policy.values)
-def test_one_request_for_change_hands_back_whatever_the_policy(asked, policy):
-    proposal = asked(policy, 100)
-    assert decided(proposal, ("jo", "request_change")) == [State.CHANGE_REQUESTED]
-
-
-def test_one_person_counts_once_towards_a_quorum(asked):
-    proposal = asked(Policy.MAJORITY)
-    decided(proposal, SUE)
-    assert not vote(User.objects.get(username="sue"), proposal).done
-    assert proposal.state == PENDING
-
-
-@pytest.mark.parametrize(
-    ("policy", "percentage", "people", "needed"),
-    [
-        (Policy.SINGLE, None, 5, 1),
-        (Policy.MAJORITY, None, 1, 1),
-        (Policy.MAJORITY, None, 2, 2),
-        (Policy.MAJORITY, None, 4, 3),
-        (Policy.PERCENTAGE, 1, 3, 1),
-        (Policy.PERCENTAGE, 50, 4, 2),
-        (Policy.PERCENTAGE, 51, 4, 3),
-        (Policy.PERCENTAGE, 100, 7, 7),
-        (Policy.ALL, None, 4, 4),
-    ],
-)
-def test_how_many_approvals_complete_a_step(policy, percentage, people, needed):
-    step = routing.WorkflowStep(policy=policy, percentage=percentage)
-    assert routes.votes_needed(step, people) == needed
-
-
-# Delegates in later steps.
-
-
-def delegate(proposal, person, to):
-    now = proposal.submitted_at
-    Delegation.objects.create(proposal=proposal, person=person, delegate=to, comment="Away", at=now)
-
-
-def test_in_later_steps_a_delegate_gets_what_would_have_gone_to_the_one_who_delegated(clerk, three):
-    sue, jo, bill = three
-    define("Customers", named("First", sue), named("Second", jo))
-    proposal = submit(clerk)
-    delegate(proposal, jo, bill)
-    vote(sue, proposal)
-    item = WorkItem.objects.get(state="open")
-    assert (item.assignee, item.on_behalf_of) == (bill, jo)
-    vote(bill, proposal)
-    assert proposal.state == APPROVED
-    approved = proposal.events.filter(verb=Verb.APPROVED).last()
-    assert (approved.actor, approved.on_behalf_of) == (bill, jo)
-
-
-def test_a_delegation_is_good_for_its_proposal_only(clerk, three):
-    sue, jo, bill = three
-    define("Customers", named("Check", jo))
-    delegate(submit(clerk), jo, bill)
-    assert submit(clerk, account="C2").step_runs.get().work_items.get().assignee == jo
-
-
-def test_delegates_may_delegate_on(clerk, three):
-    sue, jo, bill = three
-    define("Customers", named("Check", sue))
-    [assignee] = preview(clerk, delegates={sue.pk: jo.pk, jo.pk: bill.pk}).steps[0].people
-    assert (assignee.person, assignee.on_behalf_of) == (bill.pk, sue.pk)
-
-
-def test_a_circle_of_delegates_ends(clerk, three):
-    sue, jo, _bill = three
-    define("Customers", named("Check", sue))
-    [assignee] = preview(clerk, delegates={sue.pk: jo.pk, jo.pk: sue.pk}).steps[0].people
-    assert assignee.person in (sue.pk, jo.pk)
-
-
-def test_a_delegate_who_contributed_or_lost_the_right_does_not_get_it(clerk, three):
-    sue, jo, _bill = three
-    define("Customers", named("Check", sue))
-    delegates = {sue.pk: jo.pk}
-    found = preview(clerk, delegates=delegates, contributors=[jo])
-    assert usernames(found.steps[0].people) == ["sue"]
-    jo.groups.clear()
-    assert usernames(preview(clerk, delegates=delegates).steps[0].people) == ["sue"]
-
-
-def test_a_delegate_never_gets_what_a_contributor_would_have_decided(clerk, three):
-    """Segregation of duties looks through the delegation."""
-    sue, jo, _bill = three
-    define("Customers", named("Check", sue))
-    found = preview(clerk, delegates={sue.pk: jo.pk}, contributors=[sue])
-    assert found.steps[0].people == ()
-    assert found.refusal
-
-
-def test_two_who_delegate_to_the_same_person_keep_two_votes(clerk, three):
-    sue, jo, bill = three
-    define("Customers", named("Check", sue, jo, policy=Policy.ALL))
-    people = preview(clerk, delegates={sue.pk: bill.pk, jo.pk: bill.pk}).steps[0].people
-    assert len({assignee.person for assignee in people}) == 2
-
-
 # Cost.
 
 
@@ -625,3 +279,14 @@ def test_origin_is_where_it_was_submitted_not_where_it_began(
     proposal = Proposal.objects.get()
     Proposal.objects.update(origin="import")
     assert proposals.submit(proposal.pk, by=clerk).state == State.PENDING
+
+
+def test_a_later_step_too_asks_where_it_was_submitted(clerk, approver, person):
+    director = person("director", "Approver")
+    define("W", {"users": [approver]}, {"users": [director], "rows": [BY_BROWSER]})
+    proposal = propose(clerk)
+    Proposal.objects.update(origin="import")
+    proposals.submit(proposal.pk, by=clerk)
+    assert vote(approver, proposal).done
+    assert (proposal.state, live("C1", "credit_limit")) == (State.PENDING, "1000.00")
+    assert WorkItem.objects.get(state="open").assignee == director

@@ -7,16 +7,15 @@ import sys
 import threading
 import time
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
-from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 
 from approvals.imports import leases, tasks
 from approvals.models import Behavior, ImportJob
 from customers.imports import jobs, running
+from tests import children
 from tests.customers.factories import customer
 
 from . import interrupted
@@ -62,14 +61,9 @@ def large(steward, prefix, **options):
 
 def worker(job):
     """A process that works on `job` in this test's database; it has just begun."""
-    database = connection.settings_dict
-    place = f"{database['USER']}@{database['HOST']}:{database['PORT']}/{database['NAME']}"
-    url = (
-        f"sqlite:///{database['NAME']}" if connection.vendor == "sqlite" else f"postgres://{place}"
-    )
     process = subprocess.Popen(
         [sys.executable, interrupted.__file__, str(job.pk)],
-        env={**os.environ, "DATABASE_URL": url, "DATA_DIR": str(Path(settings.UPLOAD_DIR).parent)},
+        env=children.environment(),
         stdout=subprocess.PIPE,
         text=True,
     )

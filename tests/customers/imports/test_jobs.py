@@ -224,6 +224,7 @@ def test_all_or_nothing_takes_no_row_where_one_fails(
 ):
     govern_fields("name", behavior=Behavior.PROPOSE)
     monkeypatch.setattr("approvals.imports.resources.BATCH", batch)
+    monkeypatch.setattr("approvals.imports.import_jobs.AT_ONCE", batch)
     events = WorkflowEvent.objects.count()
     with django_capture_on_commit_callbacks() as callbacks:
         job = take(

@@ -175,6 +175,26 @@ def test_rows_are_filtered_by_outcome_and_searched_by_account(page):
     assert keys("?after=x&before=-1") == ["C1", "C2", "C3"]
 
 
+def test_an_account_is_found_by_a_part_of_it_whatever_the_case(page):
+    send(page, "account,name", "ÅB-123,New", "C1,New")
+    url = reverse("customers:import_job", args=[ImportJob.objects.get().pk])
+    for search in ("åb-123", "åB", "b-12", " 123 "):
+        assert [row["key"] for row in page.get(url, {"q": search}).context["page"].rows] == [
+            "ÅB-123"
+        ]
+    assert not page.get(url, {"q": "%"}).context["page"].rows
+
+
+def test_a_failed_row_shows_what_it_would_have_changed_as_not_taken(page, workflow, govern_fields):
+    govern_fields("name", behavior=Behavior.PROPOSE, approve_new=True)
+    send(page, "account,name,customer_group,credit_limit", "N1,New,10,5", "N2,New,10,much")
+    url = reverse("customers:import_job", args=[ImportJob.objects.get().pk])
+    taken, failed = page.get(url).context["page"].rows
+    assert (taken["folded"], bool(taken["changes"]), len(taken["notes"])) == (False, True, 1)
+    assert (failed["folded"], bool(failed["changes"]), failed["notes"]) == (True, True, [])
+    assert "2 values not taken" in text(page.get(url))
+
+
 def test_rows_are_paged_there_and_back(page):
     send(page, "account,name", *(f"X{number},n" for number in range(120)))
     url = reverse("customers:import_job", args=[ImportJob.objects.get().pk])

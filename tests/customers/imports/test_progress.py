@@ -1,5 +1,6 @@
 """Imports in the background, as their page shows them."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -8,10 +9,11 @@ from django.core.management import call_command
 from django.db import connection
 from django.urls import reverse
 from django.utils import timezone
+from openpyxl import Workbook
 
 from approvals.imports import leases
 from approvals.models import ImportJob
-from customers.imports import jobs, running
+from customers.imports import jobs, running, terminal
 from tests.customers.factories import customer
 
 from .helpers import outcomes, stored, upload
@@ -203,3 +205,37 @@ def test_nobody_waits_for_what_must_fail_anyway(steward, monkeypatch):
     job = jobs.work(job.pk)
     assert (job.state, job.failed, job.unchanged) == (State.REFUSED, 1, 3)
     assert "Nothing was imported" in job.refused
+
+
+def book(*rows):
+    """A workbook with these rows."""
+    file = upload(name="book.xlsx")
+    workbook = Workbook()
+    for row in rows:
+        workbook.active.append(row)
+    workbook.save(file)
+    file.seek(0)
+    return file
+
+
+def test_a_workbook_says_at_most_how_many_rows_it_has_until_it_has_been_read(page, steward):
+    rows = (["account", "name"], ["C1", "New"], [" "], ["C2", "New"], ["C3", "New"])
+    job = jobs.prepare(book(*rows), {}, by=steward)
+    seen = []
+
+    def look(job, outcomes):
+        part = page.get(url("import_progress", job)).content.decode()
+        [text] = re.findall(r"\d of (?:at most )?\d rows", part)
+        seen.append((text, "at most" in terminal.line(job)))
+
+    jobs.work(job.pk, tell=look)
+    jobs.confirm(job.pk, by=steward)
+    jobs.work(job.pk, tell=look)
+    assert seen == [
+        ("1 of at most 4 rows", True),
+        ("2 of at most 4 rows", True),
+        ("3 of at most 4 rows", True),
+        ("1 of 3 rows", False),
+        ("2 of 3 rows", False),
+        ("3 of 3 rows", False),
+    ]

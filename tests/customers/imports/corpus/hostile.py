@@ -82,21 +82,13 @@ def read(path) -> dict:
     return {"rows": rows, "said": said, "pause": pause, "seconds": time.monotonic() - start}
 
 
-def peak_memory() -> float:
-    """The most memory that this process has held, in MB.
-
-    Not getrusage: what it tells of a child starts with what its parent held, and a test
-    runner may hold much.
-    """
-    status = Path("/proc/self/status").read_text()
-    return int(status.split("VmHWM:")[1].split()[0]) / 1024
-
-
 def main(name):
     """Make the file in a child, so that only reading it counts here."""
     import os
 
     import django
+
+    from tests.children import peak_memory
 
     django.setup()
     with tempfile.TemporaryDirectory() as folder:

@@ -1,0 +1,72 @@
+"""Logging in and out: who has failed too often, and from where."""
+
+import ipaddress
+from datetime import timedelta
+from math import ceil
+
+from axes.models import AccessAttempt
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.views import LogoutView
+from django.db.models import Max
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+LONGEST_NAME = 150
+
+
+def name_of(request, credentials=None) -> str:
+    """The user name that somebody typed, as failed logins are counted by it."""
+    return ((credentials or request.POST).get("username") or "")[:LONGEST_NAME]
+
+
+def address_of(request) -> str | None:
+    """Where a request comes from, as failed logins are counted by it.
+
+    The proxies in front of us have each put the address that they saw behind what they were
+    given: what stands before that is whatever the browser likes. Of an IPv6 address
+    only the network counts, since whoever has one has all of it.
+    """
+    seen = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")
+    place = settings.PROXY_COUNT
+    text = seen[-place].strip() if 0 < place <= len(seen) else ""
+    return _address(text) or _address(request.META.get("REMOTE_ADDR", ""))
+
+
+def _address(text):
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return None
+    if address.version == 6 and address.ipv4_mapped:
+        address = address.ipv4_mapped
+    elif address.version == 6:
+        address = ipaddress.ip_network((int(address), 64), strict=False).network_address
+    return str(address)
+
+
+def locked_out(request, response, credentials):
+    """The page that says how long to wait."""
+    failed = AccessAttempt.objects.filter(
+        username=name_of(request, credentials), ip_address=address_of(request)
+    )
+    last = failed.aggregate(last=Max("attempt_time"))["last"] or timezone.now()
+    until = last + settings.AXES_COOLOFF_TIME
+    left = max(until - timezone.now(), timedelta(0))
+    context = {
+        "failures": settings.AXES_FAILURE_LIMIT,
+        "minutes": ceil(left / timedelta(minutes=1)),
+        "until": until,
+    }
+    return render(request, "registration/locked.html", context, status=429)
+
+
+class Logout(LogoutView):
+    """Ends the session, and says so on the login page."""
+
+    def post(self, request, *args, **kwargs):
+        """Log out."""
+        response = super().post(request, *args, **kwargs)
+        messages.success(request, _("You are logged out."))
+        return response

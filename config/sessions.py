@@ -1,0 +1,86 @@
+"""Sessions end by themselves when nobody is there any more."""
+
+import time
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.models import AnonymousUser
+from django.contrib.auth.signals import user_logged_in
+from django.dispatch import receiver
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+# Written into the session at login; what comes later is kept in a cookie, so that looking
+# at a page writes nothing to the database.
+LOGGED_IN_AT = "logged_in_at"
+# Seconds: so exact is the time of the last request kept.
+EXACT = 60
+
+
+@receiver(user_logged_in)
+def note_login(request, **kwargs):
+    """A new session begins now."""
+    request.session[LOGGED_IN_AT] = int(time.time())
+
+
+class IdleTimeoutMiddleware:
+    """Ends the session of whoever has done nothing for `SESSION_IDLE_MINUTES`, and says so.
+
+    The cookie is signed for its session. Without it the time of the login counts, so
+    that nobody gains time by deleting it.
+    """
+
+    def __init__(self, get_response):
+        """get_response: the rest of the chain."""
+        self.get_response = get_response
+
+    def __call__(self, request):
+        """Answer; first end a session that has been idle for too long."""
+        had_session = bool(request.COOKIES.get(settings.SESSION_COOKIE_NAME))
+        if request.user.is_authenticated and _idle(request) > settings.SESSION_IDLE_MINUTES * 60:
+            _end(request)
+        elif had_session and not request.user.is_authenticated:
+            messages.info(request, _("Your session has ended. Please log in again."))
+        response = self.get_response(request)
+        if request.user.is_authenticated and _is_by_a_person(request) and _idle(request) >= EXACT:
+            _stamp(request, response)
+        return response
+
+
+def _idle(request) -> int:
+    """Seconds since the person's last request before this one."""
+    session = request.session
+    stamp = request.get_signed_cookie(
+        settings.SESSION_IDLE_COOKIE_NAME, default="0", salt=str(session.session_key)
+    )
+    return int(time.time()) - max(int(stamp), session.get(LOGGED_IN_AT, 0))
+
+
+def _stamp(request, response):
+    response.set_signed_cookie(
+        settings.SESSION_IDLE_COOKIE_NAME,
+        int(time.time()),
+        salt=str(request.session.session_key),
+        secure=settings.SESSION_COOKIE_SECURE,
+        httponly=True,
+        samesite="Lax",
+    )
+
+
+def _is_by_a_person(request) -> bool:
+    """Whether a person asked; a page that keeps itself up to date asks by script."""
+    return request.headers.get("Sec-Fetch-Dest") != "empty"
+
+
+def _end(request):
+    request.session.flush()
+    request.user = AnonymousUser()
+    minutes = settings.SESSION_IDLE_MINUTES
+    text = ngettext(
+        "You were logged out, since nothing was done for %(minutes)d minute.",
+        "You were logged out, since nothing was done for %(minutes)d minutes.",
+        minutes,
+    ) % {"minutes": minutes}
+    if request.method == "POST":
+        text = f"{text} {_('What you have just sent was not saved.')}"
+    messages.warning(request, text)

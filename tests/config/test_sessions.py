@@ -1,0 +1,184 @@
+"""Sessions end: when idle, when the password changes, on logout."""
+
+import time
+
+import pytest
+from django.conf import settings
+from django.contrib.auth.models import Group
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+PASSWORD, NEW = "password", "three-green-bottles"
+
+
+@pytest.fixture
+def emma(person):
+    return person("emma", "Clerk")
+
+
+@pytest.fixture
+def browser(emma):
+    """A function that opens a browser in which emma logs in."""
+
+    def open_one():
+        browser = Client()
+        browser.post("/accounts/login/", {"username": "emma", "password": PASSWORD})
+        assert browser.get("/").status_code == 200
+        return browser
+
+    return open_one
+
+
+@pytest.fixture
+def wait(monkeypatch):
+    """A function that lets minutes pass."""
+    now, passed = time.time, [0]
+    monkeypatch.setattr("config.sessions.time.time", lambda: now() + passed[0])
+
+    def wait(minutes):
+        passed[0] += minutes * 60
+
+    return wait
+
+
+def texts(response):
+    return [str(message) for message in response.context["messages"]]
+
+
+def test_who_does_nothing_is_logged_out_and_told_why(browser, wait):
+    browser = browser()
+    wait(settings.SESSION_IDLE_MINUTES + 1)
+
+    response = browser.get("/customers/", follow=True)
+    assert response.redirect_chain == [("/accounts/login/?next=/customers/", 302)]
+    assert texts(response) == ["You were logged out, since nothing was done for 60 minutes."]
+    assert "_auth_user_id" not in browser.session
+
+
+def test_who_sends_a_form_too_late_hears_that_it_was_not_saved(browser, wait):
+    browser = browser()
+    wait(settings.SESSION_IDLE_MINUTES + 1)
+
+    [text] = texts(browser.post("/customers/new/", {"name": "Shop"}, follow=True))
+    assert text.endswith("What you have just sent was not saved.")
+
+
+def test_who_works_on_stays_logged_in(browser, wait):
+    browser = browser()
+    for _ in range(5):
+        wait(settings.SESSION_IDLE_MINUTES - 2)
+        assert browser.get("/").status_code == 200
+
+
+def test_a_page_that_keeps_itself_up_to_date_keeps_nobody_logged_in(browser, wait):
+    browser = browser()
+    for _ in range(4):
+        wait(settings.SESSION_IDLE_MINUTES // 4 + 1)
+        browser.get("/", headers={"Sec-Fetch-Dest": "empty"})
+
+    assert browser.get("/").status_code == 302
+
+
+@pytest.mark.parametrize("value", [None, "", "9999999999", "9999999999:1abc:forged"])
+def test_nobody_gains_time_with_the_cookie(browser, wait, value):
+    browser = browser()
+    wait(settings.SESSION_IDLE_MINUTES + 1)
+    if value is None:
+        browser.cookies.pop(settings.SESSION_IDLE_COOKIE_NAME, None)
+    else:
+        browser.cookies[settings.SESSION_IDLE_COOKIE_NAME] = value
+
+    assert browser.get("/").status_code == 302
+
+
+def test_the_cookie_of_one_session_does_not_serve_another(browser, wait):
+    old, new = browser(), browser()
+    wait(settings.SESSION_IDLE_MINUTES - 1)
+    assert new.get("/").status_code == 200
+    wait(2)
+    name = settings.SESSION_IDLE_COOKIE_NAME
+    old.cookies[name] = new.cookies[name].value
+
+    assert old.get("/").status_code == 302
+    assert new.get("/").status_code == 200
+
+
+def test_looking_at_pages_writes_nothing_to_the_database(browser, wait):
+    browser = browser()
+    wait(10)
+    with CaptureQueriesContext(connection) as queries:
+        assert browser.get("/").status_code == 200
+
+    assert queries.captured_queries
+    assert all(query["sql"].startswith("SELECT") for query in queries.captured_queries)
+
+
+def test_a_new_password_ends_the_other_sessions(browser):
+    here, there = browser(), browser()
+    form = {"old_password": PASSWORD, "new_password1": NEW, "new_password2": NEW}
+    response = here.post(reverse("password_change"), form, follow=True)
+
+    assert "Everywhere else you are logged out." in response.content.decode()
+    assert here.get("/").status_code == 200
+    response = there.get("/", follow=True)
+    assert response.redirect_chain
+    assert texts(response) == ["Your session has ended. Please log in again."]
+
+
+def test_a_password_set_by_a_superuser_ends_all_sessions(browser, client, emma, person):
+    browser = browser()
+    client.force_login(person("root", is_staff=True, is_superuser=True))
+    form = {"password1": NEW, "password2": NEW, "usable_password": "true"}
+    url = reverse("admin:auth_user_password_change", args=[emma.pk])
+    assert client.post(url, form).status_code == 302
+
+    assert browser.get("/").status_code == 302
+
+
+def test_who_is_deactivated_is_out_at_the_next_request(browser, emma):
+    browser = browser()
+    emma.is_active = False
+    emma.save()
+
+    assert browser.get("/").status_code == 302
+
+
+def test_a_right_withdrawn_counts_at_the_next_request(browser, emma):
+    browser = browser()
+    assert browser.get("/customers/").status_code == 200
+    emma.groups.remove(Group.objects.get(name="Clerk"))
+
+    assert browser.get("/customers/").status_code == 403
+
+
+def test_logging_out_takes_a_post_and_says_so(browser):
+    browser = browser()
+    assert browser.get("/accounts/logout/").status_code == 405
+    assert browser.get("/").status_code == 200
+
+    response = browser.post("/accounts/logout/", follow=True)
+    assert response.redirect_chain == [("/accounts/login/", 302)]
+    assert texts(response) == ["You are logged out."]
+    assert browser.get("/").status_code == 302
+
+
+def test_logging_out_takes_a_token(emma):
+    browser = Client(enforce_csrf_checks=True)
+    browser.force_login(emma)
+
+    assert browser.post("/accounts/logout/").status_code == 403
+
+
+@pytest.mark.parametrize(
+    "password", ["short-4%kq9", "password1234", "123456789012", "emma@example.com"]
+)
+def test_a_weak_password_is_refused(browser, emma, password):
+    form = {"old_password": PASSWORD, "new_password1": password, "new_password2": password}
+    response = browser().post(reverse("password_change"), form)
+
+    assert response.status_code == 200
+    assert response.context["form"].errors["new_password2"]
+    emma.refresh_from_db()
+    assert emma.check_password(PASSWORD)
