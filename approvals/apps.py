@@ -2,6 +2,7 @@
 
 from django.apps import AppConfig
 from django.db.models.signals import post_migrate, pre_migrate
+from django.urls import register_converter
 from django.utils.translation import gettext_lazy as _
 
 
@@ -14,8 +15,10 @@ class ApprovalsConfig(AppConfig):
     def ready(self):
         """Keep the groups, the parameters row and the database's own guard in place."""
         from . import guard
+        from .links import IdConverter
         from .roles import make_roles
 
+        register_converter(IdConverter, "id")
         pre_migrate.connect(guard.remove, sender=self)
         post_migrate.connect(make_roles, sender=self)
         post_migrate.connect(guard.install, sender=self)

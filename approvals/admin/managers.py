@@ -22,7 +22,8 @@ class ReportingLineForm(forms.ModelForm):
     def clean(self):
         """Refuse a circle, in words."""
         cleaned = super().clean()
-        person = cleaned.get("person") or self.instance.person
+        # Whoever is not stored yet, or was not named, is in no circle.
+        person = cleaned.get("person") or (self.instance.person_id and self.instance.person)
         manager = cleaned.get("manager")
         if person and manager and (why := reporting_lines.circle(person, manager)):
             self.add_error("manager", why)

@@ -127,10 +127,13 @@ def discard_all(request, content_type_id, object_id):
     """Discard all changes of a record's not submitted and returned proposals."""
     record = _find_record(content_type_id, object_id)
     _require_view(request, record)
+    cards = queries.open_proposals(record, request.user)
+    discardable = _discardable(cards)
+    if not discardable and any(card.proposal.is_editable for card in cards):
+        raise PermissionDenied
     if request.method == "POST":
         return _attempt(request, record, lambda: _discard_all(request, record))
-    cards = queries.open_proposals(record, request.user)
-    lines = [line for card in _discardable(cards) for line in card.changes]
+    lines = [line for card in discardable for line in card.changes]
     if not lines:
         return _too_late(request, record, _("There is nothing to discard."))
     return _confirm(

@@ -65,6 +65,8 @@ def create(request):
 def edit(request, pk):
     """Change a customer; changes of governed fields become proposed changes."""
     customer = get_object_or_404(Customer, pk=pk)
+    if not may_edit(request.user, open_proposals(customer, request.user)):
+        raise PermissionDenied
     if request.method == "POST":
         return _save(request, customer)
     seen = _seen(customer)
@@ -144,8 +146,6 @@ def _events_since(customer, newest):
 
 def _render_edit(request, form, customer, seen, meanwhile=None):
     cards = open_proposals(customer, request.user)
-    if not may_edit(request.user, cards):
-        raise PermissionDenied
     context = {
         "title": str(customer),
         "heading": heading(customer),

@@ -24,6 +24,12 @@ def _label(model):
     return f"{model._meta.app_label}_{model._meta.model_name}"
 
 
+# What an address is never asked without.
+QUERIES = {
+    "admin:autocomplete": "?app_label=approvals&model_name=substitution&field_name=person&term=e",
+}
+
+
 def every_address() -> list[Address]:
     """All that have a name; those without one only lead on, see `nameless_routes`."""
     return [Address(name, route) for name, route in _walk(get_resolver()) if name]
@@ -47,5 +53,5 @@ def _walk(resolver, before="", namespace=""):
 def url_of(address: Address, scene) -> str:
     """Where the address leads in a scene; of an object's page: that of the scene's object."""
     if "<" not in address.route:
-        return reverse(address.name)
+        return reverse(address.name) + QUERIES.get(address.name, "")
     return reverse(address.name, kwargs=scene.arguments(address))

@@ -102,7 +102,7 @@ class Scene:
         if room == "work-items":
             return {"pk": self.item.pk}
         row = self.object_of(address.model)
-        return {"pk": row.pk} if "<int:pk>" in address.route else {"object_id": row.pk}
+        return {"pk": row.pk} if ":pk>" in address.route else {"object_id": row.pk}
 
     def object_of(self, model):
         """The object whose page of Django admin is opened: the one of the scene, or any."""
