@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -15,7 +14,7 @@ from ..models import ItemState, Occasion, Proposal, StepRun, Verb, WorkItem
 from ..notifying import notifications
 from ..workflow.routing import Assignee, Route, names_of, proposal_event
 from ..writing import Filed, LostUpdate
-from . import working_time
+from . import substitutions, working_time
 
 
 def enter(routes: dict[Filed | Proposal, Route], *, source) -> list[Entry]:
@@ -176,16 +175,16 @@ def hand_on_all(
 def _end_claims(handings):
     """End the claims of those who have no open work item in the step run any more.
 
-    And of those who keep theirs where others get one beside them, to decide it as well.
+    Whoever claimed for somebody he stands in for has that one's. And of those who keep
+    theirs where others get one beside them, to decide it as well.
     """
-    kept = WorkItem.objects.filter(
-        step_run=OuterRef("pk"), assignee=OuterRef("claimed_by"), state=ItemState.OPEN
-    )
     shared = {h.item.step_run_id for h in handings if h.kept and h.people}
     runs = {handing.item.step_run_id for handing in handings}
-    claimed = StepRun.objects.filter(pk__in=runs, claimed_by__isnull=False)
-    ended = claimed.filter(Q(pk__in=shared) | ~Exists(kept))
-    ended.update(claimed_by=None, claimed_at=None)
+    claims = StepRun.objects.filter(pk__in=runs, claimed_by__isnull=False)
+    items = WorkItem.objects.filter(step_run__in=claims, state=ItemState.OPEN)
+    items = items.select_related("step_run", "proposal__version")
+    kept = {item.step_run_id for item in substitutions.claimed(list(items))}
+    claims.exclude(pk__in=kept - shared).update(claimed_by=None, claimed_at=None)
 
 
 def _handed(handing, verb, names, comment, *, by, source):

@@ -55,7 +55,7 @@ def claim_all(item_ids: Collection[int], *, by, source=BROWSER) -> list[ClaimRes
             runs.setdefault(case.run.pk, case)
     free = StepRun.objects.filter(pk__in=runs, claimed_by=None)
     free.update(claimed_by=by, claimed_at=timezone.now())
-    _record(runs.values(), Verb.CLAIMED, by, source)
+    _record([(case, case.on_behalf_of(by)) for case in runs.values()], Verb.CLAIMED, by, source)
     return [ClaimResult(pk, refusal) for pk, refusal in refusals.items()]
 
 
@@ -70,7 +70,14 @@ def release_all(item_ids: Collection[int], *, by, source=BROWSER) -> list[ClaimR
         if not refusals[pk]:
             runs.setdefault(case.run.pk, case)
     StepRun.objects.filter(pk__in=runs).update(claimed_by=None, claimed_at=None)
-    _record(runs.values(), Verb.RELEASED, by, source)
+    held = substitutions.claimed([case.item for case in runs.values()])
+    others = {
+        case.run.pk: case.on_behalf_of(by)
+        for case in runs.values()
+        if case.item in held and case.run.claimed_by_id == by.pk
+    }
+    claimed = [(case, others.get(pk)) for pk, case in runs.items()]
+    _record(claimed, Verb.RELEASED, by, source)
     return [ClaimResult(pk, refusal) for pk, refusal in refusals.items()]
 
 
@@ -85,12 +92,13 @@ def end_lapsed(*, by=None, source=ADMIN) -> int:
     items = WorkItem.objects.filter(step_run__in=claimed, state=ItemState.OPEN)
     loaded = cases.load(list(items.values_list("pk", flat=True)), lock=False).values()
     able = routing.all_deciders()
-    absent = substitutions.standing_in({case.item.assignee_id for case in loaded})
-    kept = {c.run.pk for c in loaded if c.run.claimed_by_id in able and _holds(c, absent)}
+    claimed = substitutions.claimed([case.item for case in loaded])
+    kept = {i.step_run_id for i in claimed if i.step_run.claimed_by_id in able}
     lapsed = {c.run.pk: c for c in loaded if c.run.pk not in kept}
     rows = [(pk, case.run.claimed_by_id, None, None) for pk, case in lapsed.items()]
     update_rows(StepRun, ["claimed_by", "claimed_at"], rows, match=("claimed_by",))
-    _record(lapsed.values(), Verb.RELEASED, by, source, _("The claim has lapsed."))
+    ended = [(case, None) for case in lapsed.values()]
+    _record(ended, Verb.RELEASED, by, source, _("The claim has lapsed."))
     return len(lapsed)
 
 
@@ -126,19 +134,19 @@ def _why_not_released(case, by, administers):
     return ""
 
 
-def _holds(case, absent):
-    """Whether the one who claimed it has the work item, or stands in for him who has."""
-    claimer, assignee = case.run.claimed_by_id, case.item.assignee_id
-    stands_in = claimer in absent and absent[claimer].covers(assignee, case.proposal.version)
-    return claimer == assignee or stands_in
-
-
 def _record(claimed, verb, by, source, comment=""):
+    """Note what became of claims. claimed: pairs of a case and for whom it was done, by id."""
     history.record(
         [
             routing.proposal_event(
-                case.proposal, verb, by=by, source=source, step=case.step, comment=comment
+                case.proposal,
+                verb,
+                by=by,
+                source=source,
+                step=case.step,
+                on_behalf_of_id=other,
+                comment=comment,
             )
-            for case in claimed
+            for case, other in claimed
         ]
     )

@@ -15,7 +15,7 @@ from ..models import Occasion, RunState, StepRun, Verb
 from ..notifying import notifications
 from ..outcomes import CODE
 from ..proposals import hand_back
-from ..workflow.routing import names_of, proposal_event
+from ..workflow.routing import proposal_event
 from . import assigning, escalation, runs, working_time
 
 logger = logging.getLogger(__name__)
@@ -71,15 +71,11 @@ def _handle(ids, now) -> Counter:
 
 
 def _remind(early, now):
-    items = [item for running in early for item in running.open]
-    names = names_of({item.assignee_id for item in items})
+    told = notifications.reminded([item for running in early for item in running.open])
+    names = assigning.people_names(a for people in told.values() for a in people)
     history.record(
-        [
-            _event(r, Verb.REMINDED, ", ".join(names[item.assignee_id] for item in r.open))
-            for r in early
-        ]
+        [_event(r, Verb.REMINDED, assigning.listed(told[r.run.pk], names)) for r in early]
     )
-    notifications.reminded(items)
     for running in early:
         running.run.reminded_at, running.run.wake_at = now, running.run.due_at
     _save([running.run for running in early])

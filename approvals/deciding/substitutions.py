@@ -1,6 +1,7 @@
 """Substitution: who may decide on behalf of whom, between two days."""
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
@@ -10,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from .. import values
-from ..models import Substitution, WorkflowVersion
+from ..models import Substitution, WorkflowVersion, WorkItem
 from ..models.permissions import may_decide
 from ..workflow import routing
 
@@ -51,6 +52,25 @@ def in_force(substitute) -> Absent:
 def standing_in(people) -> dict[int, Absent]:
     """Who stands in today for some of `people`, each with whom of them, by id."""
     return _absences(today().filter(person__in=people))
+
+
+def claimed(items: Iterable[WorkItem]) -> list[WorkItem]:
+    """Those of some work items on which the claim of their step stands, if anybody has it.
+
+    items: open ones, with their step run and proposal. They are the claimer's own, or else
+    those of people he stands in for today.
+    """
+    items = [item for item in items if item.step_run.claimed_by_id]
+    absent = standing_in({item.assignee_id for item in items})
+    own = [item for item in items if item.step_run.claimed_by_id == item.assignee_id]
+    runs = {item.step_run_id for item in own}
+    others = [item for item in items if item.step_run_id not in runs and _covered(item, absent)]
+    return own + others
+
+
+def _covered(item, absent):
+    claimer = item.step_run.claimed_by_id
+    return claimer in absent and absent[claimer].covers(item.assignee_id, item.proposal.version)
 
 
 def _absences(substitutions):

@@ -25,7 +25,6 @@ from ..models import (
     Outcome,
     Proposal,
     ProposedChange,
-    StepRun,
     Verb,
     WorkItem,
 )
@@ -60,10 +59,7 @@ def assigned(
 
     work_items: stored, though they need no id. by, comment: who handed them on, and why.
     """
-    waits = _waits(work_items)
-    if waits:
-        with notices.in_house_language():
-            _ask(waits, Request(Occasion(occasion), by, comment))
+    _ask_for(_waits(work_items), Request(Occasion(occasion), by, comment))
 
 
 def assigned_by_import(job: ImportJob) -> None:
@@ -83,20 +79,40 @@ def assigned_by_import(job: ImportJob) -> None:
         person: items.filter(mine).aggregate(count=Count("step_run", distinct=True))["count"]
         for person, mine in which.items()
     }
-    if waits:
-        with notices.in_house_language():
-            _ask(waits, Request(Occasion.ASSIGNED, job=job), counts)
+    _ask_for(waits, Request(Occasion.ASSIGNED, job=job), counts)
 
 
-def reminded(work_items: list[WorkItem]) -> None:
+def reminded(work_items: list[WorkItem]) -> dict[int, list[routing.Assignee]]:
     """Remind each assignee, and whoever stands in for him today, of what still waits.
 
-    Where somebody has claimed a step's work item, nobody else is reminded.
+    Where somebody has claimed a step's work item, nobody else is reminded but him on whose
+    behalf he claimed it. work_items: open ones, with their step run and proposal. Returns
+    the assignees and claimers who were reminded, by step run.
     """
-    claimed = StepRun.objects.filter(pk__in={item.step_run_id for item in work_items})
-    claimer = dict(claimed.exclude(claimed_by=None).values_list("pk", "claimed_by"))
-    kept = [i for i in work_items if claimer.get(i.step_run_id, i.assignee_id) == i.assignee_id]
-    assigned(kept, occasion=Occasion.REMINDED)
+    claimed = substitutions.claimed(work_items)
+    taken = {item.step_run_id for item in claimed}
+    kept = [item for item in work_items if item.step_run_id not in taken] + claimed
+    for_others = {i.pk for i in claimed if i.step_run.claimed_by_id != i.assignee_id}
+    waits = {
+        person: [w for w in mine if w.item.pk not in for_others or person in _parties(w.item)]
+        for person, mine in _waits(kept).items()
+    }
+    _ask_for({p: mine for p, mine in waits.items() if mine}, Request(Occasion.REMINDED))
+    people = defaultdict(list)
+    for item in kept:
+        people[item.step_run_id] += _reminded_of(item, item.pk in for_others)
+    return people
+
+
+def _parties(item):
+    """Whoever claimed a work item on behalf of its assignee, and him."""
+    return item.assignee_id, item.step_run.claimed_by_id
+
+
+def _reminded_of(item, for_other):
+    yield routing.Assignee(item.assignee_id)
+    if for_other:
+        yield routing.Assignee(item.step_run.claimed_by_id, on_behalf_of=item.assignee_id)
 
 
 def decided(
@@ -229,8 +245,14 @@ def _substitutes(items):
                 yield item, substitute
 
 
-def _ask(waits, request, counts=None):
+def _ask_for(waits, request, counts=None):
     """counts: how much waits for each person, where that is more than `waits`."""
+    if waits:
+        with notices.in_house_language():
+            _ask(waits, request, counts)
+
+
+def _ask(waits, request, counts):
     found = {person: [w.item.proposal_id for w in mine] for person, mine in waits.items()}
     told = _told(request.job, request.occasion, found)
     counts = counts or {p: len(mine) + _count(told, p) for p, mine in waits.items()}

@@ -7,9 +7,11 @@ from django.contrib.auth.models import Group
 from django.urls import reverse
 from django.utils import timezone
 
-from approvals.deciding import assigning, claims, decisions
+from approvals.deciding import assigning, claims, deadlines, decisions
 from approvals.models import (
     Action,
+    Notification,
+    Occasion,
     Policy,
     Proposal,
     StepRun,
@@ -275,3 +277,61 @@ def test_a_claim_for_somebody_who_lost_his_right_is_ended(team, approver, cora, 
     approver.groups.remove(Group.objects.get(name="Approver"))
     assert claims.end_lapsed() == 1
     assert vote(cora, proposal).done
+
+
+@pytest.fixture
+def sue(person, approver):
+    """Stands in for `approver` today."""
+    sue, today = person("sue", "Approver", first_name="Sue"), timezone.localdate()
+    Substitution.objects.create(person=approver, substitute=sue, starts=today, ends=today)
+    return sue
+
+
+def test_the_history_says_on_whose_behalf_a_substitute_claims_and_releases(
+    team, approver, cora, sue, administrator, propose
+):
+    proposal = propose("A")
+    claims.claim(item_of(proposal, approver).pk, by=sue)
+    claims.release(item_of(proposal, approver).pk, by=sue)
+    claims.claim(item_of(proposal, approver).pk, by=sue)
+    claims.release(item_of(proposal, approver).pk, by=administrator)
+    claims.claim(item_of(proposal, cora).pk, by=cora)
+    events = WorkflowEvent.objects.filter(verb__in=(Verb.CLAIMED, Verb.RELEASED)).order_by("id")
+    assert [(event.actor, event.on_behalf_of) for event in events] == [
+        (sue, approver),
+        (sue, approver),
+        (sue, approver),
+        (administrator, None),
+        (cora, None),
+    ]
+
+
+def handed_on(proposal, giver, taker, by):
+    item = WorkItem.objects.select_related("step_run__step", "proposal")
+    item = item.get(pk=item_of(proposal, giver).pk)
+    assigning.hand_on([item], [Assignee(taker.pk)], Verb.REASSIGNED, by=by, source=BROWSER)
+    return the_run().claimed_by
+
+
+@pytest.mark.parametrize("claimer", ["approver", "sue"])
+def test_a_claim_outlasts_that_the_work_item_of_another_member_is_handed_on(
+    request, team, approver, cora, sue, administrator, person, propose, claimer
+):
+    proposal, dan = propose("A"), person("dan", "Approver")
+    claimer = request.getfixturevalue(claimer)
+    claims.claim(item_of(proposal, approver).pk, by=claimer)
+    assert handed_on(proposal, cora, dan, administrator) == claimer
+    assert handed_on(proposal, approver, cora, administrator) is None
+
+
+def test_the_history_names_who_was_reminded_of_what_a_substitute_has_claimed(
+    team, approver, cora, sue, propose
+):
+    WorkflowStep.objects.filter(position=1).update(time_limit=8, time_unit="hours", remind_after=6)
+    proposal = propose("A")
+    claims.claim(item_of(proposal, approver).pk, by=sue)
+    assert deadlines.process(timezone.now() + timedelta(hours=7)) == {"reminded": 1}
+    event = WorkflowEvent.objects.get(verb=Verb.REMINDED)
+    assert event.comment == "Anna Approver, Sue on behalf of Anna Approver"
+    told = Notification.objects.filter(occasion=Occasion.REMINDED)
+    assert {notification.person for notification in told} == {approver, sue}

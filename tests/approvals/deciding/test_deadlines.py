@@ -34,8 +34,13 @@ def test_nothing_happens_before_the_reminder_is_due(step, propose, clock):
 
 
 def test_whoever_has_it_is_reminded_once(step, propose, clock, approver, monkeypatch):
-    told = []
-    monkeypatch.setattr(deadlines.notifications, "reminded", told.extend)
+    told, remind = [], deadlines.notifications.reminded
+
+    def reminded(items):
+        told.extend(items)
+        return remind(items)
+
+    monkeypatch.setattr(deadlines.notifications, "reminded", reminded)
     proposal = propose()
     clock.later(hours=6)
     assert deadlines.process() == {"reminded": 1}

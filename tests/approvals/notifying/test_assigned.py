@@ -208,6 +208,55 @@ def test_a_substitute_is_told_too_and_for_whom(submitted, substitute, approver):
     assert "Some of them on behalf of: Anna Approver" in told(substitute)[-1].body
 
 
+@pytest.fixture
+def colleague(person, workflow):
+    """Has the work items of the first step beside `approver`."""
+    found = person("colleague", "Approver", first_name="Cora")
+    workflow.steps.get(position=1).users.add(found)
+    return found
+
+
+def claimed_by(person):
+    StepRun.objects.update(claimed_by=person, claimed_at=timezone.now())
+    return notifications.reminded(list(WorkItem.objects.select_related("step_run")))
+
+
+def told_to_decide(*people):
+    return [bool(told(person, Occasion.REMINDED)) for person in people]
+
+
+def test_of_a_substitutes_claim_he_is_reminded_and_whom_he_stands_in_for(
+    submitted, substitute, approver, colleague, person
+):
+    other, day = person("other", "Approver"), timezone.localdate()
+    Substitution.objects.create(person=approver, substitute=other, starts=day, ends=day)
+    submitted("A")
+    [people] = claimed_by(substitute).values()
+    found = [(assignee.person, assignee.on_behalf_of) for assignee in people]
+    assert found == [(approver.pk, None), (substitute.pk, approver.pk)]
+    assert told_to_decide(substitute, approver, colleague, other) == [True, True, False, False]
+
+
+def test_whose_own_work_item_is_claimed_is_reminded_of_that_one(
+    submitted, substitute, approver, colleague
+):
+    """Though he stands in for another one of the step as well."""
+    day = timezone.localdate()
+    Substitution.objects.create(person=approver, substitute=colleague, starts=day, ends=day)
+    submitted("A")
+    [people] = claimed_by(colleague).values()
+    assert [assignee.person for assignee in people] == [colleague.pk]
+    assert told_to_decide(colleague, approver, substitute) == [True, False, False]
+
+
+def test_where_the_claim_has_lapsed_all_are_reminded(submitted, substitute, approver, colleague):
+    submitted("A")
+    Substitution.objects.all().delete()
+    [people] = claimed_by(substitute).values()
+    assert {assignee.person for assignee in people} == {approver.pk, colleague.pk}
+    assert told_to_decide(substitute, approver, colleague) == [False, True, True]
+
+
 @pytest.mark.parametrize("why", ["day", "workflow", "right", "contributor"])
 def test_a_substitute_who_could_not_decide_is_not_told(
     propose, submitted, substitute, clerk, workflow, why
