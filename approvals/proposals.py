@@ -219,6 +219,7 @@ def stop_runs(proposals) -> list[WorkItem]:
     now = timezone.now()
     runs = StepRun.objects.filter(proposal__in=proposals, state=RunState.RUNNING)
     runs.update(state=RunState.STOPPED, ended_at=now)
+    notifications.answered([proposal.pk for proposal in proposals])
     return cancel_items(WorkItem.objects.filter(proposal__in=proposals))
 
 
