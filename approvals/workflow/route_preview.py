@@ -62,7 +62,7 @@ def of(proposal, *, by) -> RouteView:
     found = proposals.preview_route(proposal, by=by)
     version = found.version
     return RouteView(
-        workflow=_workflow(version) if version else "",
+        workflow=version.full_name if version else "",
         passed_over=[PassedOver(str(v.workflow), why) for v, why in found.passed_over],
         steps=_steps(found),
         rule=found.rule.announcement if found.rule else "",
@@ -70,11 +70,6 @@ def of(proposal, *, by) -> RouteView:
         idle=_idle(found),
         refusal=found.refusal,
     )
-
-
-def _workflow(version):
-    details = {"workflow": version.workflow, "number": version.number}
-    return _("%(workflow)s, version %(number)s") % details
 
 
 def _because(found: Preview, proposal):
