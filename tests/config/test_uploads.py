@@ -8,6 +8,7 @@ from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
+from approvals.models import ImportJob
 from tests.customers.factories import customer
 
 NAMES = ["../../static/evil.html", "..\\evil.html", "/etc/cron.d/evil", "evil.html", "ä\u202e.csv"]
@@ -29,6 +30,7 @@ def test_an_upload_gets_a_name_of_our_own(client, steward, page, field, name):
     response = client.post(reverse(page), {field: file, **OPTIONS})
     assert response.status_code in (200, 302)
 
+    assert not ImportJob.objects.filter(file_name__contains="\u202e").exists()
     [stored] = (f for f in set(Path(settings.UPLOAD_DIR).parent.rglob("*")) - before if f.is_file())
     assert stored.parent == Path(settings.UPLOAD_DIR)
     assert STORED.fullmatch(stored.name)
