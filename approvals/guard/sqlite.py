@@ -53,10 +53,10 @@ def triggers(tables) -> dict[str, str]:
     return found
 
 
-def _add(found, model, name, event, where, message):
+def _add(found, model, name, event, where, message, time="BEFORE"):
     name = f"approvals_guard_{model._meta.db_table}_{name}"
     found[name] = (
-        f"CREATE TRIGGER {name} BEFORE {event} ON {_table(model)} WHEN {where} "
+        f"CREATE TRIGGER {name} {time} {event} ON {_table(model)} WHEN {where} "
         f"BEGIN SELECT {_raise(message)}; END"
     )
 
@@ -88,7 +88,9 @@ def _add_governed(found, governed):
     for column in records.columns(governed):
         event = f'UPDATE OF "{column.name}"'
         where = f'NEW."{column.name}" IS NOT OLD."{column.name}" AND {_refused(governed, column)}'
-        _add(found, model, f"update_{column.field}", event, where, _message(governed, column))
+        # Afterwards is the quicker: before, the row is read twice. ABORT takes it back.
+        told = _message(governed, column)
+        _add(found, model, f"update_{column.field}", event, where, told, time="AFTER")
     _add_insert(found, governed)
 
 
@@ -99,7 +101,7 @@ def _message(governed, column):
 def _refused(governed, column, *, new=False):
     on = records.switched_on(_table, new=new)
     if column.field != HELD:
-        on += f" AND EXISTS ({records.enabled_fields(governed, _table, only=column.field)})"
+        on = f"EXISTS ({records.enabled_fields(governed, _table, only=column.field)}) AND {on}"
     this = records.content_type(governed, _table)
     recorded = records.recorded(column, DIALECT, this)
     if not new:

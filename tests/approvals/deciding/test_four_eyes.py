@@ -289,7 +289,8 @@ def insert(item, person, on_behalf_of=None):
     columns = "work_item_id, step_run_id, proposal_id, person_id, on_behalf_of_id, action"
     columns += ", comment, revision, decided_at"
     values = [item.pk, item.step_run_id, item.proposal_id, person.pk]
-    values += [on_behalf_of and on_behalf_of.pk, "approve", "", 1, timezone.now()]
+    revision = Proposal.objects.get(pk=item.proposal_id).revision
+    values += [on_behalf_of and on_behalf_of.pk, "approve", "", revision, timezone.now()]
     marks = ", ".join(["%s"] * len(values))
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(f"INSERT INTO approvals_decision ({columns}) VALUES ({marks})", values)

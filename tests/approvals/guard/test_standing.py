@@ -111,7 +111,8 @@ def weaken():
 
 
 def switch_off():
-    sql("SET CONSTRAINTS ALL IMMEDIATE", f"ALTER TABLE customers_customer DISABLE TRIGGER {TRIGGER}")
+    sql("SET CONSTRAINTS ALL IMMEDIATE")
+    sql(f"ALTER TABLE customers_customer DISABLE TRIGGER {TRIGGER}")
 
 
 LACKS = [drop, weaken] + ([switch_off] if connection.vendor == "postgresql" else [])
