@@ -174,8 +174,10 @@ class Run:
         finally:
             self._note_columns()
         if self.job.total is None and table.format == "csv":
-            self.job.total = sum(1 for _row in rows)
-            rows = self.resource.begin(table.headers, read)
+            self.job.total = table.row_count
+            if len(self.resource.companies) > 1:
+                self.job.total = sum(1 for _row in rows)
+                rows = self.resource.begin(table.headers, read)
         self._keep("total")
         return rows
 
