@@ -21,6 +21,7 @@ class Entry(NamedTuple):
     new: str | None = None
     step_id: int | None = None
     comment: str = ""
+    version_id: int | None = None
 
 
 def record(events: list[WorkflowEvent]) -> None:

@@ -1,6 +1,7 @@
 """The originator's side: submit, recall, discard."""
 
 from collections import defaultdict
+from dataclasses import replace
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
@@ -63,7 +64,7 @@ def preview_route(proposal: Proposal, *, by, source=BROWSER) -> routing.Preview:
         known = _valid_facts(proposal, record, kept, by, source)
     except Refused as refused:
         return routing.Preview(refusal=str(refused))
-    return routing.Router(proposal.content_type).preview(known)
+    return replace(routing.Router(proposal.content_type).preview(known), facts=known)
 
 
 def _valid_facts(proposal, record, changes, by, source):
@@ -218,6 +219,7 @@ def stop_runs(proposals) -> list[WorkItem]:
     now = timezone.now()
     runs = StepRun.objects.filter(proposal__in=proposals, state=RunState.RUNNING)
     runs.update(state=RunState.STOPPED, ended_at=now)
+    notifications.answered([proposal.pk for proposal in proposals])
     return cancel_items(WorkItem.objects.filter(proposal__in=proposals))
 
 

@@ -39,7 +39,17 @@ def begin(
     if not routes:
         return
     content_type_id = next(iter(routes)).content_type_id
-    entries = [Entry(Verb.SUBMITTED, p.object_id, p.record_key, p.pk, comment=note) for p in routes]
+    entries = [
+        Entry(
+            Verb.SUBMITTED,
+            proposal.object_id,
+            proposal.record_key,
+            proposal.pk,
+            comment=note,
+            version_id=route.version.pk,
+        )
+        for proposal, route in routes.items()
+    ]
     decided = {p: route.rule for p, route in routes.items() if route.rule}
     entered = {p: route for p, route in routes.items() if route.step}
     entries = [*told, *entries, *assigning.enter(entered, source=source)]

@@ -41,6 +41,11 @@ def clean_text(text: str, *, multiline=False) -> str:
     return text
 
 
+def shown(text: str) -> str:
+    """`text` with a sign in the place of each character that nobody could see."""
+    return "".join("�" if unicodedata.category(char) in INVISIBLE else char for char in text)
+
+
 def fold_key(key: str) -> str:
     """Return the spelling under which business keys are compared, whatever the case."""
     return unicodedata.normalize("NFC", key.casefold())

@@ -2,6 +2,8 @@
 
 from django.contrib import admin
 
+from approvals.admin.visible import VisibleText
+
 from .models import (
     Country,
     Currency,
@@ -14,7 +16,7 @@ from .models import (
 
 
 @admin.register(CustomerGroup, PaymentMethod, DeliveryTerms, TaxGroup, Currency)
-class ReferenceAdmin(admin.ModelAdmin):
+class ReferenceAdmin(VisibleText, admin.ModelAdmin):
     """A reference table: the code is given once and stays."""
 
     list_display = ("code", "name", "active")

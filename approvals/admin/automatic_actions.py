@@ -9,6 +9,7 @@ from ..workflow.texts import Line
 from .conditions import AutomaticConditionInline
 from .drafts import DraftAdmin, DraftForm, DraftInline, DraftRows, OrderedForm
 from .parts import page_of
+from .visible import VisibleText
 
 
 class ActionRowForm(OrderedForm):
@@ -40,7 +41,7 @@ class ActionRowForm(OrderedForm):
         return page_of(self.instance) if self.instance.pk else ""
 
 
-class ActionInline(DraftInline):
+class ActionInline(VisibleText, DraftInline):
     """The automatic actions of a version, in order."""
 
     place = "actions"

@@ -327,6 +327,7 @@ class WorkflowEventAdmin(ReadOnlyAdmin):
         "change",
         "comment",
         "proposal",
+        "version",
         "step",
         "origin",
         "import_job",

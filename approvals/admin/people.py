@@ -12,6 +12,7 @@ from ..deciding.handover import hand_over_orphans
 from ..models import VersionState, WorkflowStep
 from ..models.permissions import may_administer
 from .managers import ManagerInline, NotingManagers
+from .visible import VisibleText
 
 
 class HandingOver:
@@ -62,7 +63,7 @@ admin.site.unregister([User, Group])
 
 
 @admin.register(User)
-class PersonAdmin(NotingManagers, HandingOver, UserAdmin):
+class PersonAdmin(VisibleText, NotingManagers, HandingOver, UserAdmin):
     """People."""
 
     named_as = "users"
@@ -89,7 +90,7 @@ class PersonAdmin(NotingManagers, HandingOver, UserAdmin):
 
 
 @admin.register(Group)
-class RoleAdmin(HandingOver, GroupAdmin):
+class RoleAdmin(VisibleText, HandingOver, GroupAdmin):
     """Groups."""
 
     named_as = "groups"

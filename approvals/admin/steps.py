@@ -8,6 +8,7 @@ from ..workflow import texts
 from .conditions import StepConditionInline
 from .drafts import DraftAdmin, DraftForm, DraftInline, DraftRows, OrderedForm
 from .parts import page_of
+from .visible import VisibleText
 
 
 class StepRowForm(OrderedForm):
@@ -36,7 +37,7 @@ class StepRowForm(OrderedForm):
         return page_of(self.instance) if self.instance.pk else ""
 
 
-class StepInline(DraftInline):
+class StepInline(VisibleText, DraftInline):
     """The steps of a version, in order."""
 
     place = "steps"

@@ -16,6 +16,7 @@ from ..models import Verb, VersionState, Workflow
 from ..models.permissions import may_administer
 from ..workflow import conditions, texts, workflows
 from .display import history_url
+from .visible import VisibleText
 
 # One Save button: these pages lead on by themselves.
 ONE_SAVE = {"show_save_and_continue": False, "show_save_and_add_another": False}
@@ -23,7 +24,7 @@ ONE_SAVE = {"show_save_and_continue": False, "show_save_and_add_another": False}
 WORKFLOW_VERBS = (Verb.WORKFLOW_CHANGED, Verb.WORKFLOW_ACTIVATED, Verb.WORKFLOW_RETIRED)
 
 
-class AdministeredAdmin(admin.ModelAdmin):
+class AdministeredAdmin(VisibleText, admin.ModelAdmin):
     """Pages that also need the right to administer workflows for every change."""
 
     actions = None

@@ -121,22 +121,17 @@ def _hand_on(moved):
 def _save_level(plans, now):
     """A level's time limit begins now, however late it is: its people get all of it.
 
-    Whom the last action reaches has no time limit any more: nothing comes after him.
-    Where nobody else may decide, it stays overdue.
+    After the last action, and where nobody else may decide, it stays overdue, but is not
+    looked at again: nothing comes after.
     """
     is_working_day = working_time.calendar() if plans else None
     for running, plan in plans.items():
         run = running.run
         run.level, run.wake_at = plan.level, None
-        if plan.reaches:
-            run.due_at = run.wake_at = _due(plan, run, now, is_working_day)
+        if plan.time_limit is not None:
+            limit = plan.time_limit, run.step.time_unit
+            run.due_at = run.wake_at = working_time.add(now, *limit, is_working_day)
     _save([running.run for running in plans])
-
-
-def _due(plan, run, now, is_working_day):
-    if plan.time_limit is None:
-        return None
-    return working_time.add(now, plan.time_limit, run.step.time_unit, is_working_day)
 
 
 def _save(saved):

@@ -264,3 +264,4 @@ def _end_runs(taken, state):
     runs = [case.run.pk for case in taken]
     StepRun.objects.filter(pk__in=runs).update(state=state, ended_at=now)
     cancel_items(WorkItem.objects.filter(step_run__in=runs))
+    notifications.answered([case.proposal.pk for case in taken])

@@ -13,6 +13,7 @@ from .. import changes, registry
 from ..models import Behavior, ImportJob, ImportRow, Origin
 from ..notifying import notifications
 from ..outcomes import RecordOutcome, Source
+from ..values import shown
 from ..workflow.facts import Facts
 from ..workflow.routing import Router
 from . import leases
@@ -40,7 +41,7 @@ def new_job(model, *, by, file_name="", behavior=None, options=None) -> ImportJo
         content_type=ContentType.objects.get_for_model(model),
         created_by=by,
         created_at=timezone.now(),
-        file_name=file_name[-255:],
+        file_name=shown(file_name[-255:]),
         options=options or {},
     )
     reset(job, behavior)

@@ -55,6 +55,7 @@ class WorkflowEvent(models.Model):
 
     The record (content type, id, key) is empty where the entry is not about a
     record but, say, about the parameters. Values are text made by `values.encode`.
+    version: of the workflow that took the proposal, where it was submitted.
     """
 
     at = models.DateTimeField(_("when"))
@@ -85,6 +86,14 @@ class WorkflowEvent(models.Model):
     )
     step = models.ForeignKey(
         "approvals.WorkflowStep", models.PROTECT, null=True, related_name="+", **PLAIN
+    )
+    version = models.ForeignKey(
+        "approvals.WorkflowVersion",
+        models.PROTECT,
+        null=True,
+        related_name="+",
+        verbose_name=_("workflow version"),
+        **PLAIN,
     )
     field = models.CharField(_("field"), max_length=100, blank=True)
     old = models.TextField(_("old value"), null=True)

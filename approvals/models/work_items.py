@@ -20,8 +20,8 @@ class StepRun(models.Model):
     """A step that a proposal has entered, and how many approvals complete it.
 
     claimed_by: who has taken the work item out of his groups' hands. due_at: the end
-    of the time limit that runs now; wake_at: when a reminder or an escalation is due
-    next; level: how many levels of the escalation path have been carried out.
+    of the time limit that runs now, or of the last one; wake_at: when a reminder or an
+    escalation is due next; level: how many levels of the escalation path have been carried out.
     """
 
     proposal = models.ForeignKey("approvals.Proposal", models.PROTECT, related_name="step_runs")

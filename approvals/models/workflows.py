@@ -5,6 +5,7 @@ from django.contrib.auth.models import Group
 from django.contrib.contenttypes.models import ContentType
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django_fsm import FSMField, transition
 
@@ -83,6 +84,12 @@ class WorkflowVersion(Conditional):
 
     def __str__(self):
         return f"{self.workflow} {self.number}"
+
+    @property
+    def full_name(self) -> str:
+        """The workflow and the version, in words."""
+        names = {"workflow": self.workflow, "number": self.number}
+        return gettext("%(workflow)s, version %(number)s") % names
 
     @transition(
         field=state,

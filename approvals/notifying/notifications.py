@@ -160,11 +160,14 @@ def recalled(proposals: list[Proposal], items: list[WorkItem], by, comment: str 
 
 
 def terminated(proposal: Proposal, items: list[WorkItem], *, by, comment: str = "") -> None:
-    """Tell the originator, the people whose work items are gone, and substitutes who were told.
+    """Tell the originator, whoever proposed what is gone, and whose work items are gone.
 
-    To be called while the proposal's changes are still open.
+    Substitutes too, as far as they had been told. To be called while the proposal's changes
+    are still open.
     """
-    _ended(Occasion.TERMINATED, [proposal], items, by, comment)
+    changes = ProposedChange.objects.filter(proposal=proposal, outcome="")
+    proposers = set(changes.values_list("proposed_by", flat=True))
+    _ended(Occasion.TERMINATED, [proposal], items, by, comment, proposers)
 
 
 def taken_away(items: list[WorkItem], to, *, by, comment: str) -> None:
@@ -187,10 +190,15 @@ def taken_away(items: list[WorkItem], to, *, by, comment: str) -> None:
     outbox.write(written)
 
 
-def answered(proposal_ids: Collection[int], *, by) -> None:
-    """Mark as read what asked `by` for decisions on proposals: he has decided."""
-    asked = Notification.objects.filter(person=by, occasion__in=ASKING, read_at=None)
-    asked.filter(proposal__in=proposal_ids).update(read_at=timezone.now())
+def answered(proposal_ids: Collection[int], *, by=None) -> None:
+    """Mark as read what asked for decisions on proposals that nobody waits for any more.
+
+    by: who has decided, while others still may; None: it is over for all.
+    """
+    asked = Notification.objects.filter(proposal__in=proposal_ids, occasion__in=ASKING)
+    asked = asked.filter(read_at=None)
+    asked = asked.filter(person=by) if by else asked
+    asked.update(read_at=timezone.now())
 
 
 def discarded(changes: list[ProposedChange], *, by, verb: Verb = Verb.DISCARDED) -> None:
@@ -320,8 +328,8 @@ def _concerned(proposals, verb):
     return dict.fromkeys(pairs)
 
 
-def _ended(occasion, proposals, items, by, comment):
-    people = {person for person, _item in _had(items)}
+def _ended(occasion, proposals, items, by, comment, others=frozenset()):
+    people = {person for person, _item in _had(items)} | others
     people = (people | {proposal.submitted_by_id for proposal in proposals}) - {by.pk}
     if not people:
         return

@@ -96,6 +96,7 @@ def csv_headers() -> list[str]:
         _("What"),
         _("Account"),
         _("Proposal"),
+        _("Workflow"),
         _("Step"),
         _("Field"),
         _("Old value"),
@@ -136,6 +137,7 @@ def _front(event):
         event.get_verb_display(),
         event.record_key,
         str(event.proposal_id or ""),
+        event.version.full_name if event.version else "",
         str(event.step or ""),
     ]
 

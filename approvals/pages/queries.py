@@ -170,7 +170,9 @@ def history_of(record):
     governed = registry.get(record)
     return (
         WorkflowEvent.objects.filter(content_type=batch.content_type(governed), object_id=record.pk)
-        .select_related("actor", "on_behalf_of", "proposal", "step", "import_job")
+        .select_related(
+            "actor", "on_behalf_of", "proposal", "step", "version__workflow", "import_job"
+        )
         .order_by("-id")
     )
 

@@ -94,6 +94,8 @@ def _told(event) -> tuple[str, str]:
     """The comment, split into what the program says and what a person wrote."""
     if event.verb in WHAT_OF_COMMENT:
         return "", ""
+    if event.version:
+        return _("Workflow: %(version)s") % {"version": event.version.full_name}, event.comment
     if event.verb in TOLD:
         return event.comment, ""
     if event.verb in BEGINS_WITH_NAMES:

@@ -21,6 +21,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from django.core.exceptions import ValidationError
+from django.db.models import Field
+from django.utils.text import get_text_list
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
@@ -35,10 +37,12 @@ from .facts import Facts
 __all__ = [
     "Evaluation",
     "RowResult",
+    "Ruling",
     "decides",
     "describe",
     "errors_of",
     "evaluate",
+    "judge",
     "operators_for",
     "problems_of",
 ]
@@ -103,6 +107,33 @@ class Evaluation:
         return _("Does not hold: %(rows)s") % {"rows": rows} if rows else ""
 
 
+@dataclass(frozen=True)
+class Ruling:
+    """Whether an automatic action decides a proposal.
+
+    unspoken: the fields that are changed too, and of which no row that holds speaks.
+    """
+
+    evaluation: Evaluation
+    unspoken: tuple[Field, ...] = ()
+
+    @property
+    def decides(self) -> bool:
+        """Whether it decides, unless one before it does."""
+        return self.evaluation.holds and not self.unspoken
+
+    @property
+    def reason(self) -> str:
+        """Why it does not decide though its condition holds, or ""."""
+        if not self.unspoken:
+            return ""
+        fields = get_text_list([str(field.verbose_name) for field in self.unspoken], _("and"))
+        return _(
+            "It does not decide: it approves only what its rows speak of, and they say nothing "
+            "of %(fields)s."
+        ) % {"fields": fields}
+
+
 def evaluate(owner: Conditional, facts: Facts) -> Evaluation:
     """Whether the condition of a step, a version or an automatic action holds.
 
@@ -119,16 +150,22 @@ def evaluate(owner: Conditional, facts: Facts) -> Evaluation:
 
 
 def decides(rule: AutomaticAction, facts: Facts) -> bool:
-    """Whether an automatic action decides a proposal: its condition holds.
+    """Whether an automatic action decides a proposal."""
+    return judge(rule, facts).decides
+
+
+def judge(rule: AutomaticAction, facts: Facts) -> Ruling:
+    """Whether an automatic action decides a proposal, and why not: its condition has to hold.
 
     One that approves has to say something about each change that it lets through, the
     release of a new record included: nothing slips in beside what it was made for.
     """
     evaluation = evaluate(rule, facts)
     if not evaluation.holds or rule.decision != AutomaticDecision.APPROVE:
-        return evaluation.holds
-    released = HELD not in facts.changes or evaluation.names_kind
-    return released and facts.changes.keys() - {HELD} <= evaluation.covered
+        return Ruling(evaluation)
+    known = evaluation.covered | ({HELD} if evaluation.names_kind else set())
+    unspoken = [name for name in facts.changes if name not in known]
+    return Ruling(evaluation, tuple(facts.governed.proposable[name] for name in unspoken))
 
 
 def describe(owner: Conditional, governed: Governed) -> str:

@@ -1,14 +1,15 @@
 """A route as a page shows it before Submit: which workflow, which steps, who, and why."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import takewhile
 
 from django.utils.translation import gettext as _
 
 from .. import proposals, registry
 from ..deciding import assigning
 from ..models import Policy
-from . import conditions
-from .conditions import Evaluation
+from . import conditions, trials
+from .conditions import Evaluation, Ruling
 from .routes import PlannedStep, Preview, votes_needed
 
 
@@ -43,8 +44,8 @@ class StepLine:
 class RouteView:
     """The way that a proposal would take. workflow: with its version, "" where none covers it.
 
-    rule, because: what an automatic action would do, and its condition. refusal: why
-    the proposal would not be taken.
+    rule, because: what an automatic action would do, and its condition. idle: those that
+    do not decide, by name. refusal: why the proposal would not be taken.
     """
 
     workflow: str
@@ -52,6 +53,7 @@ class RouteView:
     steps: list[StepLine]
     rule: str = ""
     because: str = ""
+    idle: list[tuple[str, Ruling]] = field(default_factory=list)
     refusal: str = ""
 
 
@@ -60,24 +62,28 @@ def of(proposal, *, by) -> RouteView:
     found = proposals.preview_route(proposal, by=by)
     version = found.version
     return RouteView(
-        workflow=_workflow(version) if version else "",
+        workflow=version.full_name if version else "",
         passed_over=[PassedOver(str(v.workflow), why) for v, why in found.passed_over],
         steps=_steps(found),
         rule=found.rule.announcement if found.rule else "",
         because=_because(found, proposal),
+        idle=_idle(found),
         refusal=found.refusal,
     )
-
-
-def _workflow(version):
-    details = {"workflow": version.workflow, "number": version.number}
-    return _("%(workflow)s, version %(number)s") % details
 
 
 def _because(found: Preview, proposal):
     if not found.rule:
         return ""
     return conditions.describe(found.rule, registry.for_content_type(proposal.content_type))
+
+
+def _idle(found: Preview) -> list[tuple[str, Ruling]]:
+    """The automatic actions that were asked and do not decide."""
+    rules = found.version.automatic_actions.all() if found.version else ()
+    asked = takewhile(lambda rule: rule != found.rule, rules)
+    tried = ((rule.name, trials.try_condition(rule, found.facts).ruling) for rule in asked)
+    return [(name, ruling) for name, ruling in tried if ruling]
 
 
 def _steps(found: Preview) -> list[StepLine]:

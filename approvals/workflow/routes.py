@@ -7,6 +7,7 @@ from typing import NamedTuple
 from ..models import AutomaticAction, Policy, WorkflowStep, WorkflowVersion
 from ..outcomes import Refused
 from .conditions import Evaluation
+from .facts import Facts
 
 
 class Assignee(NamedTuple):
@@ -71,7 +72,7 @@ class Preview:
     """The whole way of a proposal if it were submitted now.
 
     passed_over: the workflows before this one, whose conditions do not hold. refusal:
-    why it would not be taken, or "".
+    why it would not be taken, or "". facts: what it was found from, where a page asks.
     """
 
     version: WorkflowVersion | None = None
@@ -79,6 +80,7 @@ class Preview:
     rule: AutomaticAction | None = None
     steps: tuple[PlannedStep, ...] = ()
     refusal: str = ""
+    facts: Facts | None = None
 
     @property
     def first(self) -> Route:

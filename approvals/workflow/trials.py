@@ -6,21 +6,25 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from .. import batch
-from ..models import Origin, Outcome, Proposal, ProposedChange, WorkflowVersion
+from ..models import AutomaticAction, Origin, Outcome, Proposal, ProposedChange, WorkflowVersion
 from ..models.conditions import Conditional
 from ..outcomes import Refused
 from ..registry import Governed
 from . import conditions, facts, routing
-from .conditions import Evaluation
+from .conditions import Evaluation, Ruling
 from .facts import Facts
 
 
 @dataclass(frozen=True)
 class Trial:
-    """A condition that was tried: its evaluation, or why it cannot be evaluated."""
+    """A condition that was tried: its evaluation, or why it cannot be evaluated.
+
+    ruling: of an automatic action, whether it decides, and why not.
+    """
 
     evaluation: Evaluation | None
     refusal: str = ""
+    ruling: Ruling | None = None
 
 
 @dataclass(frozen=True)
@@ -75,9 +79,15 @@ def of_proposal(governed: Governed, pk: int, originator, default) -> Facts:
 
 
 def try_condition(owner: Conditional, known: Facts) -> Trial:
-    """Whether the condition of a version, a step or an automatic action holds."""
+    """Whether the condition of a version, a step or an automatic action holds.
+
+    Of an automatic action also whether it decides.
+    """
     try:
-        return Trial(conditions.evaluate(owner, known))
+        if not isinstance(owner, AutomaticAction):
+            return Trial(conditions.evaluate(owner, known))
+        ruling = conditions.judge(owner, known)
+        return Trial(ruling.evaluation, ruling=ruling)
     except Refused as refusal:
         return Trial(None, str(refusal))
 

@@ -81,6 +81,31 @@ def test_an_automatic_action_that_holds_ends_the_route(as_administrator, draft, 
     assert words(as_administrator.get(url(action), {"proposal": proposal.pk})).count("Holds") == 2
 
 
+def test_an_automatic_action_that_holds_but_lets_more_pass_says_that_it_does_not_decide(
+    as_administrator, draft, clerk, govern_fields
+):
+    govern_fields("credit_limit", "iban")
+    customer("C-1", credit_limit="100")
+    edit(clerk, "C-1", credit_limit="150", iban="NL91ABNA0417164300")
+    action = draft.automatic_actions.create(name="Big raises", decision="approve")
+    action.conditions.create(**RAISED)
+    data = {"proposal": Proposal.objects.get().pk}
+    why = (
+        "It does not decide: it approves only what its rows speak of, and they say nothing of IBAN."
+    )
+    for part in (draft, action):
+        text = words(as_administrator.get(url(part), data))
+        assert f"Holds Credit limit raised by more than 20 % {why}" in text
+    action.decision = "reject"
+    action.save()
+    text = words(as_administrator.get(url(action), data))
+    assert "It decides, unless one before it does." in text and why not in text
+    Proposal.objects.get().changes.filter(field="iban").delete()
+    action.decision = "approve"
+    action.save()
+    assert "It decides" in words(as_administrator.get(url(action), data))
+
+
 def test_a_row_that_cannot_be_read_is_told(as_administrator, draft, proposal):
     draft.conditions.create(subject="new", field="gone", operator="is", value="1")
     text = words(as_administrator.get(url(draft), {"proposal": proposal.pk}))

@@ -8,6 +8,8 @@ from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
+from approvals.imports import import_jobs
+from customers.models import Customer
 from tests.customers.factories import customer
 
 NAMES = ["../../static/evil.html", "..\\evil.html", "/etc/cron.d/evil", "evil.html", "ä\u202e.csv"]
@@ -38,6 +40,13 @@ def test_an_upload_gets_a_name_of_our_own(client, steward, page, field, name):
         f"/data/uploads/{stored.name}",
     ):
         assert client.get(url).status_code == 404
+
+
+def test_the_name_of_a_file_is_shown_as_it_is(steward):
+    """Browsers' uploads lose such characters in Django; files of the command would not."""
+    job = import_jobs.new_job(Customer, by=steward, file_name="a\u202evsc.exe")
+
+    assert job.file_name == "a\N{REPLACEMENT CHARACTER}vsc.exe"
 
 
 def test_the_folder_of_uploads_is_for_the_program_alone(client, steward, settings, tmp_path):

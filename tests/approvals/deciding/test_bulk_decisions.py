@@ -138,7 +138,7 @@ def test_deciding_fifty_takes_as_many_queries_as_deciding_two(
 ):
     client.force_login(approver)
     job = propose_by_import("A", "B")
-    with django_assert_max_num_queries(57) as two:
+    with django_assert_max_num_queries(58) as two:
         post_list(client, f"?import={job.pk}", action="approve", up_to=10**9)
     job = propose_by_import(*(f"C{number}" for number in range(PAGE_SIZE)))
     with django_assert_num_queries(len(two)):

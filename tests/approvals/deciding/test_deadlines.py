@@ -4,6 +4,7 @@ import pytest
 from django.contrib.auth.models import Group
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 
 from approvals import proposals
 from approvals.deciding import deadlines, escalation
@@ -17,7 +18,7 @@ from approvals.models import (
     WorkflowEvent,
     WorkItem,
 )
-from tests.approvals.helpers import item_of, vote
+from tests.approvals.helpers import accounts, get_list, item_of, vote
 
 from .limits import HOUR, MONDAY, holders, limit, path, run_of, said, several, told_of_escalation
 
@@ -136,11 +137,19 @@ def test_an_administrator_who_has_it_already_keeps_it_and_is_told(
     assert told_of_escalation(administrator) == 1
 
 
-def test_after_the_last_action_there_is_no_time_limit_any_more(step, propose, clock):
+def test_after_the_last_action_it_stays_overdue_and_is_left_alone(
+    step, propose, clock, client, administrator
+):
     proposal = propose()
     clock.later(hours=8)
     assert deadlines.process() == {"escalated": 1}
-    assert (run_of(proposal).due_at, run_of(proposal).wake_at) == (None, None)
+    run = run_of(proposal)
+    assert (run.due_at, run.wake_at) == (MONDAY + 8 * HOUR, None)
+    clock.later(hours=1)
+    client.force_login(administrator)
+    assert accounts(get_list(client, view="overdue")) == [proposal.record_key]
+    page = client.get(reverse("approvals:inquiry"), {"overdue": "on"})
+    assert [line.proposal for line in page.context["lines"]] == [proposal]
     clock.later(days=400)
     assert deadlines.process() == {}
     assert len(said(proposal, Verb.ESCALATED)) == 1

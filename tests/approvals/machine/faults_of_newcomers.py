@@ -9,16 +9,16 @@ OF_NEWCOMERS = [
     Fault(
         "a rule approves what its rows say nothing about",
         conditions,
-        "decides",
-        "facts.changes.keys() - {HELD} <= evaluation.covered",
-        "True",
+        "judge",
+        "if name not in known",
+        "if name == HELD and name not in known",
     ),
     Fault(
         "a rule for raises approves new customers",
         conditions,
-        "decides",
-        "HELD not in facts.changes or evaluation.names_kind",
-        "True",
+        "judge",
+        "if evaluation.names_kind",
+        "if True",
     ),
     Fault(
         "a later step reads the customer as it is now",

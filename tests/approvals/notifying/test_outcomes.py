@@ -11,13 +11,15 @@ from approvals.models import (
     Action,
     AutomaticDecision,
     Occasion,
+    Policy,
     ProposedChange,
     Substitution,
     Verb,
+    WorkItem,
 )
 from approvals.notifying import notifications
 from customers.models import Customer
-from tests.approvals.helpers import edit, vote
+from tests.approvals.helpers import decide_item, edit, vote
 
 from .helpers import SITE, decide_all, import_limits, only_mail, told
 
@@ -318,3 +320,63 @@ def test_nobody_hears_of_what_he_discarded_himself(commit, propose, clerk):
     with commit():
         proposals.discard_change(ProposedChange.objects.get(proposal=proposal).pk, by=clerk)
     assert mail.outbox == []
+
+
+def test_a_termination_tells_everyone_whose_changes_are_gone_with_it(
+    propose, clerk, approver, administrator, person
+):
+    jonas, gone = person("jonas", "Clerk"), person("gone", "Clerk")
+    proposal = propose("A", credit_limit="1000", name="New name")
+    edit(gone, "A", name="Another name")
+    edit(jonas, "A", name="His name")
+    proposals.submit(proposal.pk, by=clerk)
+    proposals.terminate(proposal.pk, by=administrator, comment="Twice the same")
+    [notification] = told(jonas, Occasion.TERMINATED)
+    assert "His name" in notification.body and "Twice the same" in notification.body
+    assert [len(told(who, Occasion.TERMINATED)) for who in (clerk, approver, gone)] == [1, 1, 0]
+
+
+@pytest.fixture
+def colleague(person, workflow):
+    """Has the work items of the first step beside `approver`."""
+    found = person("colleague", "Approver")
+    workflow.steps.get(position=1).users.add(found)
+    return found
+
+
+def asked(*people):
+    """Whether the last that asked each of them for a decision is unread."""
+    return [told(person, Occasion.ASSIGNED)[-1].read_at is None for person in people]
+
+
+def test_what_a_colleague_has_decided_asks_nobody_any_more(
+    submitted, workflow, approver, colleague, second_approver
+):
+    submitted("A"), submitted("B")
+    assert asked(approver, colleague) == [True, True]
+    [item, _other] = WorkItem.objects.filter(assignee=approver).order_by("pk")
+    decide_item(approver, item)
+    assert asked(approver, second_approver) == [True, True]
+    first = [told(who, Occasion.ASSIGNED)[0].read_at for who in (approver, colleague)]
+    assert all(first)
+
+
+def test_while_others_may_still_decide_they_are_asked(submitted, workflow, approver, colleague):
+    workflow.steps.filter(position=1).update(policy=Policy.ALL)
+    proposal = submitted("A")
+    vote(approver, proposal)
+    assert asked(approver, colleague) == [False, True]
+
+
+@pytest.mark.parametrize("end", ["reject", "recall", "terminate"])
+def test_what_came_to_an_end_asks_nobody_any_more(
+    submitted, clerk, approver, colleague, administrator, end
+):
+    proposal = submitted("A")
+    if end == "reject":
+        vote(approver, proposal, Action.REJECT, "No")
+    elif end == "recall":
+        proposals.recall(proposal.pk, by=clerk)
+    else:
+        proposals.terminate(proposal.pk, by=administrator, comment="No")
+    assert asked(approver, colleague) == [False, False]

@@ -10,8 +10,10 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from approvals import proposals
 from approvals.models import Action, Proposal, WorkflowEvent
 from approvals.pages import history_list
+from approvals.workflow import workflows
 
 from ..helpers import edit, vote
 
@@ -239,3 +241,28 @@ def test_a_file_of_the_history_has_user_names_in_columns_of_their_own(client, cl
     names = (rows[0]["On behalf of"], rows[0]["On behalf of: user name"])
     assert names == ("Clara Clerk", "clerk")
     assert rows[1]["On behalf of: user name"] == ""
+
+
+def test_each_submission_says_which_version_of_which_workflow_took_it(
+    client, auditor, workflow, administrator, approver, clerk, propose, govern_fields
+):
+    govern_fields("credit_limit")
+    proposal = propose("A", note="Please")
+    vote(approver, proposal, "reject", "No")
+    workflows.activate(workflows.new_draft(workflow.workflow, by=administrator), by=administrator)
+    proposals.submit(proposal.pk, by=clerk)
+    client.force_login(auditor)
+    for url in (
+        reverse("customers:history", args=[proposal.object_id]),
+        reverse("approvals:proposal_history", args=[proposal.pk]),
+    ):
+        entries = client.get(url).context["entries"]
+        found = [(e["told"], e["comment"]) for e in entries if "Submitted" in e["what"]]
+        assert found == [
+            ("Workflow: Customers, version 2", ""),
+            ("Workflow: Customers, version 1", "Please"),
+        ]
+        content = client.get(url, {"format": "csv"}).getvalue().decode("utf-8-sig")
+        rows = list(csv.DictReader(content.splitlines()))
+        taken = [row["Workflow"] for row in rows if row["What"] == "Submitted"]
+        assert taken == ["Customers, version 2", "Customers, version 1"]

@@ -131,6 +131,28 @@ def test_a_rule_that_decides_at_once_is_named(ask, client, three, decision, word
     assert Proposal.objects.get().state == state
 
 
+def test_rules_that_do_not_decide_say_why(ask, three):
+    """One whose row does not hold; one that says nothing of the terms; one that comes too late."""
+    rules = [
+        ("High", "reject", [HIGH]),
+        ("Lower", "approve", [LOWERED]),
+        ("Any", "reject", [("change", "credit_limit", "present")]),
+        ("Later", "reject", [HIGH]),
+    ]
+    define("Limits", {"name": "Check", "users": three}, rules=rules)
+    PaymentTerms.objects.create(code="T1", name="Terms")
+    shown = text(ask("500", payment_terms="T1"))
+    assert "The rule “Any” rejects these changes at once." in shown
+    assert (
+        "Automatic actions that do not decide "
+        "High Does not hold: New value of Credit limit is more than 50,000.00 "
+        "Lower Holds: Credit limit lowered by more than 0 "
+        "It does not decide: it approves only what its rows speak of, and they say nothing of "
+        "Terms of payment."
+    ) in shown
+    assert "Later" not in shown
+
+
 def refusals(three):
     sue = three[0]
     return {

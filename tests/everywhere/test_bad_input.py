@@ -1,0 +1,165 @@
+"""Thousands of spoilt forms: none breaks the program, and nothing unseen is stored."""
+
+import json
+import os
+import re
+import sys
+import unicodedata
+from http.cookies import SimpleCookie
+from random import Random
+
+import pytest
+from django.core.signals import got_request_exception
+from django.db import connection, transaction
+from django.test import Client
+
+from approvals.values import INVISIBLE
+
+from .addresses import every_address, url_of
+from .forms import HIDDEN, SPOILT, Forms, body, spoil
+
+# So many parts, for several processors, and so many posts in each; a long run has more:
+# BAD_INPUT_POSTS=2500 sends 5,000.
+PARTS, POSTS = 2, int(os.environ.get("BAD_INPUT_POSTS", "500"))
+URLENCODED = "application/x-www-form-urlencoded"
+# Failed logins are kept as they were typed, for nobody but who looks into the database.
+UNSEEN_TABLES = ("axes_accessattempt",)
+
+
+@pytest.fixture
+def targets(browsers, scene, person):
+    """Every form: (who was sent it, where it goes, its fields); setup is a superuser's."""
+    root = person("root", is_superuser=True, is_staff=True)
+    owners, found = (scene.approver, scene.owners["steward"], scene.clerk), {}
+    for address in every_address():
+        people = (root,) if address.name.startswith("admin:") else (*owners, root)
+        for someone in people if "logout" not in address.name else ():
+            url = url_of(address, scene)
+            response = browsers(someone).get(url)
+            if not response.streaming and b"<form" in response.content:
+                for action, fields in Forms(url, response.content.decode()).found.items():
+                    if "logout" not in action:
+                        found.setdefault(action, (someone, action, fields))
+    return [found[action] for action in sorted(found)]
+
+
+@pytest.fixture
+def broken():
+    """The exceptions that the program did not handle."""
+    exceptions = []
+
+    def note(sender, **kwargs):
+        exceptions.append(sys.exc_info()[1])
+
+    got_request_exception.connect(note)
+    yield exceptions
+    got_request_exception.disconnect(note)
+
+
+class Stored:
+    """Watches what is written to the database for characters that nobody can see."""
+
+    def __init__(self):
+        self.unseen = []
+
+    def __call__(self, execute, sql, params, many, context):
+        writes = sql.lstrip().startswith(("INSERT", "UPDATE", "WITH"))
+        if writes and not any(table in sql for table in UNSEEN_TABLES):
+            texts = [text for text in _texts(params) if _is_unseen(text)]
+            self.unseen += [(sql[:60], text[:60]) for text in texts]
+        return execute(sql, params, many, context)
+
+
+def _texts(value):
+    if isinstance(value, dict):
+        value = [*value.keys(), *value.values()]
+    if isinstance(value, list | tuple):
+        for part in value:
+            yield from _texts(part)
+    elif isinstance(value, str) and value[:1] in ("[", "{"):
+        try:
+            yield from _texts(json.loads(value))
+        except ValueError:
+            yield value
+    elif isinstance(value, str):
+        yield value
+
+
+def _is_unseen(text):
+    return any(unicodedata.category(char) in INVISIBLE and char not in "\n\r\t" for char in text)
+
+
+@pytest.fixture
+def browsers():
+    """A function that gives the browser in which a person is logged in."""
+    opened = {}
+
+    def browser_of(someone):
+        if someone not in opened:
+            opened[someone] = Client(raise_request_exception=False)
+            opened[someone].force_login(someone)
+        return opened[someone]
+
+    return browser_of
+
+
+def post(browser, url, fields, stored):
+    """Send a form, undo what it did, and return the answer."""
+    cookies = browser.cookies.output()
+    with transaction.atomic(), connection.execute_wrapper(stored):
+        response = browser.post(url, body(fields), content_type=URLENCODED)
+        transaction.set_rollback(True)
+    if browser.cookies.output() != cookies:
+        # Whoever was logged out by it is not: that was undone.
+        browser.cookies = SimpleCookie(cookies.replace("Set-Cookie: ", ""))
+    return response
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+def test_a_spoilt_form_breaks_nothing(targets, browsers, broken, part):
+    chance, mine, stored, bad = Random(part), targets[part::PARTS], Stored(), []
+
+    for number in range(POSTS):
+        someone, url, fields = mine[number % len(mine)]
+        sent, before = spoil(fields, chance), len(stored.unseen)
+        response = post(browsers(someone), url, sent, stored)
+        if response.status_code >= 500 or len(stored.unseen) > before:
+            odd = [(name, value) for name, value in sent if value in SPOILT]
+            bad.append(
+                f"{url} {response.status_code} {odd!r:.300} {broken} {stored.unseen[before:]}"
+            )
+            broken.clear()
+
+    assert not bad, "\n".join(bad)
+
+
+# Pages of setup, and the names of fields on them, of which approvers read what is typed there.
+READ = [
+    ("auth/group", r"name"),
+    ("auth/user", r"first_name"),
+    ("approvals/workflow", r"name|description"),
+    ("approvals/workflowversion", r"notes|steps-\d+-name|automatic_actions-\d+-name"),
+    ("approvals/workflowstep", r"name|instructions"),
+    ("approvals/automaticaction", r"name"),
+    ("customers/currency", r"name"),
+    ("customers/customer", r"search_name"),
+]
+
+
+def test_what_approvers_read_holds_nothing_that_they_cannot_see(scene, person, browsers):
+    browser = browsers(person("root", is_superuser=True, is_staff=True))
+    for page, names in READ:
+        [address] = [
+            a for a in every_address() if a.route == f"admin/{page}/<path:object_id>/change/"
+        ]
+        url = url_of(address, scene)
+        fields = Forms(url, browser.get(url).content.decode()).found[url]
+        read = {name for name, _value in fields if re.fullmatch(names, name)}
+        assert len(read) >= names.count("|") + 1, page
+        for name in sorted(read):
+            for hidden in HIDDEN:
+                sent = [(each, hidden if each == name else value) for each, value in fields]
+                stored = Stored()
+                response = post(browser, url, sent, stored)
+                assert (response.status_code, stored.unseen) == (200, []), (page, name, hidden)
+                assert "The invisible character U+" in response.content.decode(), (page, name)
