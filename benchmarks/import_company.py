@@ -1,7 +1,6 @@
 """A company whose customers are imported, once in our way and once in the plain one."""
 
 import csv
-import io
 import tempfile
 from pathlib import Path
 
@@ -40,28 +39,35 @@ class PlainResource(ModelResource):
 
 
 class Company:
-    """`size` customers, an importer, an approver; a way to measure each kind of import."""
+    """`size` customers, an importer, an approver; a way to measure each kind of import.
 
-    def __init__(self, size):
+    keep: whether what was measured is to be taken back, to measure it again.
+    """
+
+    def __init__(self, size, *, keep=True):
+        self.size = size
         self.steward = make_person("steward", "Data steward")
         self.approver = make_person("approver", "Approver")
         self.administrator = make_person("administrator", "Administrator")
         self._reference_data()
         self._workflow()
         folder = Path(tempfile.mkdtemp(prefix="customer-approvals-benchmark-"))
-        self.new = self._file(folder / "new.csv", NEW, [self._new(i) for i in range(size)])
-        changed = [self._changed(i) for i in range(size)]
-        self.changed = self._file(folder / "changed.csv", CHANGED, changed)
+        self.new = self._file(folder / "new.csv", NEW, map(self._new, range(size)))
+        self.changed = self._file(folder / "changed.csv", CHANGED, map(self._changed, range(size)))
         parameters.set_parameters(Customer, by=self.administrator, enabled=True, fields=GOVERNED)
-        self._import(self.new, Behavior.ALLOW, created=size)
-        self._keep()
-        self.size = size
+        if keep:
+            self.create_once()
+            self._keep()
 
     # the ways
 
     def create(self):
         """Seconds for importing customers that are all new."""
         self._reset(empty=True)
+        return self.create_once()
+
+    def create_once(self):
+        """The same, from where things stand."""
         return self._import(self.new, Behavior.ALLOW, created=self.size)
 
     def create_plainly(self):
@@ -82,6 +88,10 @@ class Company:
     def propose(self):
         """Seconds for the same, where two of the fields are proposed and submitted."""
         self._reset()
+        return self.propose_once()
+
+    def propose_once(self):
+        """The same, from where things stand."""
         return self._import(self.changed, Behavior.PROPOSE, proposed=self.size)
 
     def reject(self):
@@ -148,9 +158,9 @@ class Company:
         return [f"B-{i:07}", f"{2000 + i % 900}.25", f"TERM{(i + 1) % 10}", f"+49 30 {2000000 + i}"]
 
     def _file(self, path, header, rows):
-        text = io.StringIO()
-        csv.writer(text).writerows([header, *rows])
-        path.write_text(text.getvalue())
+        with path.open("w", newline="") as file:
+            csv.writer(file).writerow(header)
+            csv.writer(file).writerows(rows)
         return path
 
     # the same start for everyone

@@ -43,14 +43,17 @@ def take(job_id: int) -> ImportJob | None:
     return job
 
 
-def hold(job: ImportJob) -> bool:
-    """Keep everybody else from a job to the end of the transaction; whether it is to stop.
+def is_to_stop(job: ImportJob, *, hold: bool) -> bool:
+    """Whether somebody wished a job to stop.
 
-    Raises LostLease where it is no longer the caller's.
+    hold: keep everybody else from it to the end of the transaction. Raises LostLease where
+    it is no longer the caller's.
     """
     if not job.pk:
         return False
-    held = ImportJob.objects.select_for_update(no_key=True, of=("self",)).filter(pk=job.pk)
+    held = ImportJob.objects.filter(pk=job.pk)
+    if hold:
+        held = held.select_for_update(no_key=True, of=("self",))
     if job.lease:
         held = held.filter(lease=job.lease, state__in=UNDER_WAY)
     cancelling = held.order_by().values_list("cancelling", flat=True).first()

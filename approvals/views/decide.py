@@ -71,8 +71,8 @@ def _take_decision(request, item):
         comment=given["comment"],
     )
     if not result.done:
-        messages.error(request, result.message)
-        return _decide_page(request, _items().get(pk=item.pk), comment=given["comment"])
+        item = _items().get(pk=item.pk)
+        return _decide_page(request, item, comment=given["comment"], failed=result.message)
     text = _("%(account)s: %(message)s")
     tell = messages.warning if result.conflict else messages.success
     tell(request, text % {"account": item.record_key, "message": result.message})
@@ -88,7 +88,8 @@ def _onward_url(request, item):
     return with_query(request, page or reverse("approvals:work_items"), without=("action",))
 
 
-def _decide_page(request, item, form=None, comment=""):
+def _decide_page(request, item, form=None, comment="", failed=""):
+    """failed: why what was posted could not be done."""
     case = cases.load([item.pk], lock=False)[item.pk]
     voter = cases.Voter(request.user, [case])
     [line] = work_item_lines([item], request.user)
@@ -104,6 +105,8 @@ def _decide_page(request, item, form=None, comment=""):
         "others": _others(line),
         **_decided(line),
     }
+    if failed and failed != context["refusal"]:
+        messages.error(request, failed)
     if not context["refusal"]:
         context |= _decision_context(request, line, form, comment)
     context["actions"] = context.get("actions", []) + _other_actions(request, line, context)
@@ -147,7 +150,9 @@ def _decision_context(request, line, form, comment):
         "revision": line.proposal.revision,
     }
     form = form or ItemDecisionForm(initial=initial, auto_id="decision_%s")
-    form.fields["comment"].required = decisions.needs_comment(chosen)
+    comment = form.fields["comment"]
+    comment.required = decisions.needs_comment(chosen)
+    comment.label = comment.label if comment.required else _("Comment (optional)")
     return {
         "form": form,
         "chosen": chosen,

@@ -162,8 +162,9 @@ def _fault(level: EscalationLevel, router) -> str:
 
 
 def _unreachable(version):
-    """Workflows that are never asked, since an earlier one takes everything."""
+    """Workflows that are never asked, since an earlier one takes everything, or the same."""
     order = list(_with_active_ones(version))
+    yield from _the_same(version, order)
     covering = next((found for found in order if not found.conditions.all()), None)
     later = order[order.index(covering) + 1 :] if covering else []
     for never in later:
@@ -174,6 +175,27 @@ def _unreachable(version):
                 "condition."
             )
             yield Problem(text % names, version)
+
+
+def _the_same(version, order):
+    """Workflows whose activation condition an earlier one has as well, row by row."""
+    first = {}
+    for later in order:
+        meant = _meaning(later)
+        earlier = first.setdefault(meant, later)
+        if earlier != later and meant[1] and version in (earlier, later):
+            text = _(
+                "“%(never)s” is never used: “%(first)s” stands before it and has the same "
+                "activation condition."
+            )
+            yield Problem(text % {"first": earlier.workflow, "never": later.workflow}, version)
+
+
+def _meaning(version):
+    rows = version.conditions.all()
+    compared = ("subject", "field", "operator", "value", "person_id", "group_id")
+    found = frozenset(tuple(getattr(row, name) for name in compared) for row in rows)
+    return version.match if len(found) > 1 else "", found
 
 
 def _with_active_ones(version):

@@ -100,8 +100,9 @@ class Run:
         import_jobs.store(self.job, outcomes)
         return outcomes
 
-    def _stop_where_asked(self):
-        if leases.hold(self.job) or self.stopped():
+    def _stop_where_asked(self, *, hold=True):
+        """hold: keep the job from others to the end of the transaction."""
+        if leases.is_to_stop(self.job, hold=hold) or self.stopped():
             raise Cancelled
 
     # All rows
@@ -146,7 +147,8 @@ class Run:
         with transaction.atomic():
             import_jobs.recount(self.job)
             for batch in batches(rows):
-                self._stop_where_asked()
+                # Its lease goes on over another connection, which must not have to wait.
+                self._stop_where_asked(hold=False)
                 outcomes = self._through_the_door(batch)
                 failed.add(outcomes)
                 say()
@@ -174,8 +176,10 @@ class Run:
         finally:
             self._note_columns()
         if self.job.total is None and table.format == "csv":
-            self.job.total = sum(1 for _row in rows)
-            rows = self.resource.begin(table.headers, read)
+            self.job.total = table.row_count
+            if len(self.resource.companies) > 1:
+                self.job.total = sum(1 for _row in rows)
+                rows = self.resource.begin(table.headers, read)
         self._keep("total")
         return rows
 

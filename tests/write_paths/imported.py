@@ -27,7 +27,7 @@ proposal 1: pending, made by worker, submitted by worker
   credit_limit: 1000.00 -> 2500.50, open, by worker
   exclude_interest_charge: 0 -> 1, open, by worker
   payment_terms: Net30 -> Net60, open, by worker
-  worker imported, worker submitted
+  worker imported
 history: worker changed phone: 1000 -> 2000
 history: worker changed electronic_invoice: 0 -> 1
 history: worker proposed credit_limit: 1000.00 -> 2500.50
@@ -44,7 +44,7 @@ live credit_limit_mandatory: 0 -> 1
 live revision: 1 -> 2
 proposal 1: pending, made by worker, submitted by worker
   credit_limit: null -> 500.00, open, by worker
-  worker imported, worker submitted
+  worker imported
 history: worker changed credit_limit_mandatory: 0 -> 1
 history: worker proposed credit_limit: null -> 500.00
 history: worker submitted
@@ -60,7 +60,7 @@ proposal 1: not_submitted, made by colleague
   colleague proposed
 proposal 2: pending, made by worker, submitted by worker
   credit_limit: 1000.00 -> 3000.00, open, by worker
-  worker imported, worker submitted
+  worker imported
 history: worker proposed credit_limit: 1000.00 -> 3000.00
 history: worker submitted
 history: worker assigned
@@ -75,7 +75,7 @@ proposal 1: pending, made by colleague, submitted by colleague
   colleague proposed, colleague submitted
 proposal 2: pending, made by worker, submitted by worker
   credit_rating: B -> A, open, by worker
-  worker imported, worker submitted
+  worker imported
 history: worker proposed credit_rating: B -> A
 history: worker submitted
 history: worker assigned
@@ -90,7 +90,7 @@ live phone: 1000 -> 20{n}
 live revision: 1 -> 2
 proposal 1: pending, made by worker, submitted by worker
   credit_limit: 1000.00 -> 20{n}.00, open, by worker
-  worker imported, worker submitted
+  worker imported
 history: worker changed phone: 1000 -> 20{n}
 history: worker proposed credit_limit: 1000.00 -> 20{n}.00
 history: worker submitted

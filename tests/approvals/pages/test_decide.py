@@ -212,7 +212,7 @@ def test_a_right_that_is_withdrawn_is_gone_at_the_next_click(client, approver, p
 
 def test_a_work_item_that_never_was_is_not_found(client, approver):
     client.force_login(approver)
-    for pk in (4711, 10**30):
+    for pk in (4711, 10**18 - 1):
         assert client.get(reverse("approvals:decide", args=[pk])).status_code == 404
 
 
@@ -318,3 +318,34 @@ def test_only_what_one_may_do_is_offered(client, approver, administrator, propos
         "approver": ["Approve", "Reject", "Request change", "Delegate"],
         "administrator": ["Reassign", "Terminate"],
     }
+
+
+def test_a_comment_is_called_optional_where_none_is_needed(client, approver, propose):
+    proposal = propose("A")
+    client.force_login(approver)
+    labels = {
+        action: client.get(decide_url(proposal, approver, f"?action={action}"))
+        .context["form"]["comment"]
+        .label
+        for action in Action.values
+    }
+    assert labels == {
+        "approve": "Comment (optional)",
+        "reject": "Comment",
+        "request_change": "Comment",
+    }
+
+
+def test_why_a_decision_came_too_late_is_said_once(client, approver, clerk, propose):
+    proposal = propose("A")
+    proposals.recall(proposal.pk, by=clerk)
+    client.force_login(approver)
+    page = post_decision(client, proposal, approver).content.decode()
+    assert page.count("The proposal now stands at: Changes have not been submitted") == 1
+
+
+def test_why_a_decision_was_not_taken_is_said_where_it_is_still_open(client, approver, propose):
+    proposal = propose("A")
+    client.force_login(approver)
+    page = post_decision(client, proposal, approver, revision=0).content.decode()
+    assert page.count("The proposal has changed since you saw it.") == 1

@@ -4,7 +4,7 @@ import pytest
 from django.contrib.auth.models import Group
 from django.contrib.contenttypes.models import ContentType
 
-from approvals.models import ReportingLine, Workflow
+from approvals.models import ReportingLine, Workflow, WorkflowVersion
 from approvals.workflow import problems, workflows
 from customers.models import Customer
 
@@ -144,6 +144,29 @@ def test_a_workflow_that_another_one_hides_is_told(draft, administrator, approve
     assert "“Credit” is never used: “Zone” stands" in problems.warnings(later)[0].text
     later.conditions.create(subject="change", field="iban", operator="present")
     assert problems.warnings(later) == []
+
+
+@pytest.mark.parametrize(
+    ("value", "match", "never"),
+    [("NL", "all", True), ("NL", "any", False), ("BE", "all", False)],
+)
+def test_a_workflow_behind_one_with_the_same_condition_is_never_used(
+    administrator, value, match, never
+):
+    rows = [("record", "country", "is", "NL"), ("change", "iban", "present", "")]
+    first, later = (make(name, administrator) for name in ("Ant", "Bee"))
+    for version in (first, later):
+        for subject, field, operator, compared in rows:
+            version.conditions.create(
+                subject=subject, field=field, operator=operator, value=compared
+            )
+    later.conditions.filter(subject="record").update(value=value)
+    WorkflowVersion.objects.filter(pk=later.pk).update(match=match)
+    WorkflowVersion.objects.filter(pk=first.pk).update(state="active")
+    told = "“Bee” is never used: “Ant” stands before it and has the same activation condition."
+    assert [str(warning) for warning in problems.warnings(later) if "never" in str(warning)] == (
+        [told] if never else []
+    )
 
 
 def test_checking_takes_as_many_queries_for_many_steps(
