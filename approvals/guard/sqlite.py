@@ -101,7 +101,8 @@ def _message(governed, column):
 def _refused(governed, column, *, new=False):
     on = records.switched_on(_table, new=new)
     if column.field != HELD:
-        on = f"EXISTS ({records.enabled_fields(governed, _table, only=column.field)}) AND {on}"
+        # One query: an EXISTS inside the other.
+        on = f"EXISTS ({records.enabled_fields(governed, _table, only=column.field)} AND {on})"
     this = records.content_type(governed, _table)
     recorded = records.recorded(column, DIALECT, this)
     if not new:

@@ -176,7 +176,6 @@ def carry_votes_over(stage):
         assignee=stage.second,
         created_at=timezone.now(),
     )
-    stage.row().get()
     assert old.step_run.step == first
     decisions.decide(
         [decisions.Vote(item.pk, stage.row().get().revision)], "approve", by=stage.second
@@ -248,7 +247,7 @@ def move_into_what_is_pending(stage):
     """A draft's change moves into a proposal that somebody has approved in part."""
     proposals.recall(stage.proposal.pk, by=stage.clerk)
     edit(stage.clerk, "C1", name="Other")
-    draft = stage.new_proposal_of_name = ProposedChange.objects.get(field="name")
+    draft = ProposedChange.objects.get(field="name")
     ProposedChange.objects.filter(pk=draft.pk).update(outcome="discarded")
     proposals.submit(stage.proposal.pk, by=stage.clerk)
     stage.approve_first_step()
@@ -395,7 +394,6 @@ def use_an_import_again(stage):
 def remove_what_is_in_the_way(stage):
     """Without the change that a later approver objects to, and with another."""
     stage.changes().delete()
-    stage.new_proposal_change = None
     stage.mark_approved()
     stage.take()
 
