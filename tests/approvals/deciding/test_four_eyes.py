@@ -330,7 +330,7 @@ def test_the_database_looks_at_the_proposal_of_the_work_item(toucher, other, cle
     customer("B")
     edit(clerk, "B", credit_limit="5")
     item.proposal_id = submitted(clerk).pk
-    with pytest.raises(IntegrityError, match="four eyes"):
+    with pytest.raises(IntegrityError, match="guard: "):
         insert(item, toucher)
 
 
@@ -341,7 +341,7 @@ def test_the_database_looks_at_the_proposal_that_the_decision_names(toucher, oth
     item = WorkItem.objects.get(proposal=submitted(clerk), assignee=toucher)
     item.proposal_id = proposed(toucher, clerk).pk
     for person, principal in ((toucher, None), (other, toucher)):
-        with pytest.raises(IntegrityError, match="four eyes"):
+        with pytest.raises(IntegrityError, match="guard: "):
             insert(item, person, on_behalf_of=principal)
 
 
