@@ -19,6 +19,6 @@ class ApprovalsConfig(AppConfig):
         from .roles import make_roles
 
         register_converter(IdConverter, "id")
-        pre_migrate.connect(guard.remove_before_migrate, sender=self)
+        pre_migrate.connect(guard.remove, sender=self)
         post_migrate.connect(make_roles, sender=self)
         post_migrate.connect(guard.install, sender=self)

@@ -90,14 +90,11 @@ def recall(proposal_id: int, *, by, comment="", revision=None, source=BROWSER) -
     _require(proposal, "recall", by, revision)
     comment = clean_comment(comment)
     notifications.recalled([proposal], stop_runs([proposal]), by=by, comment=comment)
-    draft = Proposal.objects.select_for_update().filter(pk=record.draft_id).first()
-    if draft:
-        _close_joined(draft, proposal, by, source)
+    if record.draft_id:
+        _join(Proposal.objects.select_for_update().get(pk=record.draft_id), proposal, by, source)
     loaded = proposal.revision
     proposal.recall()
     writing.save_states({proposal: loaded})
-    if draft:
-        _move(draft, proposal)
     event = routing.proposal_event(proposal, Verb.RECALLED, by=by, source=source, comment=comment)
     history.record([event])
     return proposal
@@ -351,20 +348,8 @@ def _discarded(changes, proposals, by, source, verb=Verb.DISCARDED):
     ]
 
 
-def _close_joined(draft, recalled, by, source):
-    """Close the not submitted proposal beside the recalled one, which takes its place."""
-    if draft.kind == Kind.NEW:
-        recalled.kind = Kind.NEW  # The release moves with the rest; saved by the recall.
-    loaded = draft.revision
-    draft.join(timezone.now())
-    writing.save_states({draft: loaded})
-    history.record(
-        [routing.proposal_event(draft, Verb.JOINED, by=by, source=source, comment=str(recalled))]
-    )
-
-
-def _move(draft, recalled):
-    """Move a proposal's changes and contributors; nothing is added to one that is pending."""
+def _join(draft, recalled, by, source):
+    """Move the not submitted proposal's changes and contributors into the recalled one."""
     ProposedChange.objects.filter(proposal=draft, outcome="").update(proposal=recalled)
     Contributor.objects.bulk_create(
         [
@@ -372,4 +357,12 @@ def _move(draft, recalled):
             for person, role in draft.contributors.values_list("person", "role")
         ],
         ignore_conflicts=True,
+    )
+    if draft.kind == Kind.NEW:
+        recalled.kind = Kind.NEW  # The release has moved with the rest; saved by the recall.
+    loaded = draft.revision
+    draft.join(timezone.now())
+    writing.save_states({draft: loaded})
+    history.record(
+        [routing.proposal_event(draft, Verb.JOINED, by=by, source=source, comment=str(recalled))]
     )

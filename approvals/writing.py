@@ -125,9 +125,9 @@ def write_creations(governed, plans: list[Plan], *, by, source) -> Written:
     now = timezone.now()
     for plan, pk in zip(plans, new_ids(governed.model, len(plans)), strict=True):
         plan.record.id = plan.outcome.record_id = pk
-    entries = [_created(governed, plan) for plan in plans]
-    entries += _record_unapproved(governed, [p for p in plans if p.unapproved], by, source, now, 0)
     _insert_records(governed, plans, now)
+    entries = [_created(governed, plan) for plan in plans]
+    entries += _record_unapproved(governed, [p for p in plans if p.unapproved], by, source, now)
     filed = _propose(governed, [p for p in plans if p.proposed], by, source, now, entries)
     return Written(filed, entries)
 
@@ -173,17 +173,13 @@ def _write_direct(governed, plans, now) -> list[Entry]:
     return entries
 
 
-def _record_unapproved(governed, plans, by, source, now, writes=1) -> list[Entry]:
-    """Allow changes without approval: leave on record what nobody approved.
-
-    Before it is written, under the revision that the record has then: the database takes
-    exactly these values, and in no later write. writes: 0 where the record is new.
-    """
+def _record_unapproved(governed, plans, by, source, now) -> list[Entry]:
+    """Allow changes without approval: leave on record what nobody approved."""
     if not plans:
         return []
     closed = _new_proposal(governed, by, source, now)
     closed.state, closed.closed_at = State.NOT_REQUIRED, now
-    filed = _file(governed, plans, closed, [plan.record.revision + writes for plan in plans])
+    filed = _file(governed, plans, closed)
     wanted = [(one, plan.record, plan.unapproved) for one, plan in filed.items()]
     contribute(filed, by, Role.IMPORTED)
     verb = Verb.CHANGED_WITHOUT_APPROVAL
@@ -248,14 +244,11 @@ def _new_proposal(governed, by, source, now) -> Proposal:
 
 
 # What each proposal has of its own.
-_OWN = ("id", "object_id", "record_key", "kind", "version_id", "routed_on", "revision")
+_OWN = ("id", "object_id", "record_key", "kind", "version_id", "routed_on")
 
 
-def _file(governed, plans, common: Proposal, revisions=None) -> dict[Filed, Plan]:
-    """Store a new proposal for each plan's record; common: what all of them have in common.
-
-    revisions: one each, where it is not the common one.
-    """
+def _file(governed, plans, common: Proposal) -> dict[Filed, Plan]:
+    """Store a new proposal for each plan's record; common: what all of them have in common."""
     routes = [plan.route for plan in plans]
     ids, runs = new_ids_of([Proposal, StepRun], len(plans))
     each = {
@@ -265,7 +258,6 @@ def _file(governed, plans, common: Proposal, revisions=None) -> dict[Filed, Plan
         "kind": [plan.kind for plan in plans],
         "version_id": [route and route.version.pk for route in routes],
         "routed_on": [route and route.routed_on for route in routes],
-        "revision": revisions or [common.revision] * len(plans),
     }
     names = (f.attname for f in Proposal._meta.concrete_fields)
     insert_columns(Proposal, each, {n: getattr(common, n) for n in names if n not in _OWN})

@@ -17,7 +17,6 @@ from benchmarks import floor, scratch
 from customers.imports import jobs
 from customers.models import Customer, CustomerGroup, PaymentTerms
 from tests.conftest import make_person
-from tests.unguarded import ungoverned, unguarded
 
 NEW = ["account", "name", "search_name", "customer_group", "currency", "credit_limit"]
 NEW += ["payment_terms", "country", "street", "city", "postal_code", "phone", "email"]
@@ -119,10 +118,9 @@ class Company:
     def _plain(self, path, kind):
         dataset = tablib.Dataset().load(path.read_text(), format="csv")
         results = []
-        with ungoverned():  # the guard would refuse it
-            time = scratch.seconds(
-                lambda: results.append(PlainResource().import_data(dataset, raise_errors=True))
-            )
+        time = scratch.seconds(
+            lambda: results.append(PlainResource().import_data(dataset, raise_errors=True))
+        )
         if results[0].totals[kind] != self.size:
             raise RuntimeError(f"{results[0].totals}: the figures would mean nothing.")
         return time
@@ -172,11 +170,7 @@ class Company:
             cursor.execute("CREATE TABLE kept_customers AS SELECT * FROM customers_customer")
 
     def _reset(self, *, empty=False):
-        """Take back what the last run did, which the guard would not have."""
-        with unguarded():
-            self._start_anew(empty)
-
-    def _start_anew(self, empty):
+        """Take back what the last run did."""
         tables = ["approvals_notification", "approvals_decision", "approvals_workitem"]
         tables += ["approvals_steprun", "approvals_contributor", "approvals_proposedchange"]
         tables += ["approvals_workflowevent", "approvals_proposal", "approvals_importrow"]

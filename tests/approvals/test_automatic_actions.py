@@ -23,7 +23,6 @@ from approvals.models import (
 from approvals.outcomes import CODE, Change
 from customers.models import Customer
 from tests.customers.factories import customer
-from tests.unguarded import ungoverned
 
 from .definitions import define
 from .helpers import edit, import_source, live, vote
@@ -192,8 +191,7 @@ def test_an_automatic_approval_that_breaks_a_rule_across_fields_is_a_conflict(
                                              ("change", "credit_limit", "present")])])  # fmt: skip
     edit(clerk, "C1", swift="ABNANL2A", credit_limit="1000000")
     second = Proposal.objects.exclude(pk=first.pk).get()
-    with ungoverned():
-        Customer.objects.filter(account="C1").update(iban="DE89370400440532013000")
+    Customer.objects.filter(account="C1").update(iban="DE89370400440532013000")
     proposals.submit(second.pk, by=clerk)
     second.refresh_from_db()
     assert second.state == State.CHANGE_REQUESTED

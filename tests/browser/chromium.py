@@ -3,6 +3,8 @@
 import shutil
 from contextlib import contextmanager
 
+# Every test module is skipped where Playwright is.
+MISSING = 'Playwright is missing: pip install -e ".[browser]"'
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 

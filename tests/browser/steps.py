@@ -8,8 +8,9 @@ from approvals import proposals
 from approvals.models import Proposal
 from tests.approvals import helpers
 
+from .chromium import MISSING
+
 # Every test module imports this, and is skipped with it.
-MISSING = 'Playwright is missing: pip install -e ".[browser]"'
 expect = pytest.importorskip("playwright.sync_api", reason=MISSING).expect
 
 

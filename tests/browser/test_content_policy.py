@@ -8,6 +8,10 @@ import pytest
 from tests.everywhere.addresses import every_address, url_of
 from tests.everywhere.scene import scene_of_everything
 
+from . import chromium
+
+pytest.importorskip("playwright.sync_api", reason=chromium.MISSING)
+
 # What writes scripts or styles of its own when it is used: calendars, choices, further rows.
 USED = (".datetimeshortcuts a", ".select2-selection", ".add-row a", "summary", ".select-toggle")
 
