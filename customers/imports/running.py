@@ -74,7 +74,7 @@ class Run:
         rows = self._begin()
         if not self.job.place:
             self._forget()
-        for batch in batches(row for row in rows if row.number > self.job.place):
+        for batch in self._batches(row for row in rows if row.number > self.job.place):
             self._import(batch)
         import_jobs.finish(self.job)
 
@@ -102,8 +102,15 @@ class Run:
 
     def _stop_where_asked(self, *, hold=True):
         """hold: keep the job from others to the end of the transaction."""
-        if leases.is_to_stop(self.job, hold=hold) or self.stopped():
+        if leases.is_to_stop(self.job, hold=hold):
             raise Cancelled
+
+    def _batches(self, rows):
+        for batch in batches(rows):
+            # Asked while nobody waits for the database.
+            if self.stopped():
+                raise Cancelled
+            yield batch
 
     # All rows
 
@@ -112,7 +119,7 @@ class Run:
         whole = self.job.options.get("all_or_nothing")
         rows, failed = self._begin(), Failures()
         self._forget()
-        for batch in batches(rows):
+        for batch in self._batches(rows):
             with transaction.atomic():
                 self._stop_where_asked()
                 outcomes = self._asked(batch, dry_run=True)
@@ -146,7 +153,7 @@ class Run:
         rows = self._begin()
         with transaction.atomic():
             import_jobs.recount(self.job)
-            for batch in batches(rows):
+            for batch in self._batches(rows):
                 # Its lease goes on over another connection, which must not have to wait.
                 self._stop_where_asked(hold=False)
                 outcomes = self._through_the_door(batch)
