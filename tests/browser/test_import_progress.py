@@ -135,9 +135,9 @@ def test_who_leaves_comes_back_to_it_and_cancels_it(page_of, steward, file):
     expect(page.get_by_text("cancelled before the next batch")).to_be_visible()
     worker.end()
     expect(page.get_by_text("The import was cancelled.")).to_be_visible()
-    # It was asked whether to stop before the third batch, ahead of the click.
-    assert names() == ["New", "Old", "New", "Old", "Old"]
-    expect(page.get_by_text("done up to row 4")).to_be_visible()
+    # The third batch was about to begin, and looked at the job first.
+    assert names() == ["New", "Old", "Old", "Old", "Old"]
+    expect(page.get_by_text("done up to row 3")).to_be_visible()
     assert ImportJob.objects.get().state == State.CANCELLED
 
 
