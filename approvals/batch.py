@@ -59,11 +59,13 @@ def _read_rules(governed, hold) -> list[tuple]:
         "SELECT p.enabled, p.entity_behavior, p.approve_new_records, f.field "  # noqa: S608
         f"FROM {parameters} p LEFT JOIN {fields} f ON f.content_type_id = %s AND f.enabled"
     )
-    # Shared: only `set_parameters`, which locks the row for itself, has to wait. On SQLite
-    # whoever writes is alone.
-    shared = " FOR SHARE OF p" if hold and connection.vendor == "postgresql" else ""
     with connection.cursor() as cursor:
-        cursor.execute(sql + shared, [content_type(governed).pk])
+        # On SQLite whoever writes is alone.
+        if hold and connection.vendor == "postgresql":
+            # Shared: only `set_parameters`, which locks the row for itself, has to wait. By
+            # itself: what a statement joins to a row that it waited for is of before the wait.
+            cursor.execute(f"SELECT 1 FROM {parameters} FOR SHARE")  # noqa: S608
+        cursor.execute(sql, [content_type(governed).pk])
         return cursor.fetchall()
 
 

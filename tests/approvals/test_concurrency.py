@@ -2,10 +2,11 @@
 
 import contextlib
 import threading
+import time
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import QuerySet
 
 from approvals import changes, proposals
@@ -319,3 +320,23 @@ def test_of_a_claim_and_an_approval_at_once_neither_undoes_the_other(of_a_group,
     )
     assert claim.done != approval.done
     assert live("C1", "credit_limit") == ("200.00" if approval.done else "100.00")
+
+
+def test_who_waits_for_a_switch_reads_the_fields_as_they_are_after_it(govern_fields):
+    govern_fields()
+    found, switched = [], threading.Event()
+
+    def read():
+        switched.wait(5)
+        with transaction.atomic():
+            found.append(changes.read_rules(Customer, hold=True).fields)
+        connection.close()
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    with transaction.atomic():
+        govern_fields("iban")
+        switched.set()
+        time.sleep(0.5)  # the other one waits for the row
+    reader.join(10)
+    assert found == [frozenset({"iban"})]
