@@ -57,7 +57,11 @@ def normalise(field: models.Field, raw):
     Raises ValidationError with the reason, also where a required field is empty.
     Whether a foreign key's target exists is for the caller to check, for many at once.
     """
-    if raw.__class__ is Decimal or raw.__class__ is str and len(raw) <= REMEMBERED_LENGTH:
+    short = raw.__class__ is str and len(raw) <= REMEMBERED_LENGTH
+    # Equal numbers may be spelt differently, which is all the same to a field of numbers only.
+    if short or (
+        raw.__class__ is Decimal and raw.is_finite() and isinstance(field, models.DecimalField)
+    ):
         return _remembering(field)(raw)
     return _normalise(field, raw)
 
