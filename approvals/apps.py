@@ -14,11 +14,14 @@ class ApprovalsConfig(AppConfig):
 
     def ready(self):
         """Keep the groups, the parameters row and the database's own guard in place."""
-        from . import guard
+        from . import guard, rights
         from .links import IdConverter
         from .roles import make_roles
+        from .seals.beginning import begin
 
+        rights.watch()
         register_converter(IdConverter, "id")
-        pre_migrate.connect(guard.remove, sender=self)
+        pre_migrate.connect(guard.remove_before_migrate, sender=self)
         post_migrate.connect(make_roles, sender=self)
+        post_migrate.connect(begin, sender=self)
         post_migrate.connect(guard.install, sender=self)

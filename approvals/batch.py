@@ -145,6 +145,18 @@ def load_by_ids(governed: Governed, ids: Iterable[int], *, lock: bool) -> dict[i
     return {record.id: record for record in _load(governed, lock, pk__in=set(ids))}
 
 
+def hold(governed: Governed, keys: Iterable[str]) -> None:
+    """Lock the records with these business keys to the end of the transaction.
+
+    For whoever will load them a part at a time: taken part by part, the locks of one part
+    would come after those of another, and he and somebody else could wait for each other.
+    """
+    folded = {values.fold_key(key) for key in keys}
+    records = governed.model._base_manager.filter(folded_key__among=folded).order_by("pk")
+    for _pk in records.select_for_update(no_key=True).values_list("pk").iterator():
+        pass
+
+
 def _load(governed, lock, **where) -> list[Record]:
     queryset = governed.model._base_manager.filter(**where).order_by("pk")
     # No lock on the key: other records may refer to these meanwhile.

@@ -2,7 +2,9 @@
 
 `QuerySet.bulk_update` builds a CASE per value in Python and `bulk_create` makes an
 instance per row; both lose to columns that go to the database as they are: as arrays
-(PostgreSQL), or as rows of one prepared statement (SQLite).
+(PostgreSQL), or as rows of one prepared statement (SQLite). There OR FAIL spares a copy of
+each page, which a table with triggers needs to take back half a statement: one of one row
+has no halves.
 """
 
 import json
@@ -13,7 +15,7 @@ from contextvars import ContextVar
 from functools import cache, partial
 from itertools import repeat
 from operator import is_
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import connection, models
 
@@ -30,7 +32,8 @@ def insert_columns(
 
     each: field -> its value in each row. same: field -> its value in all of them. Fields
     go by their attribute's name (`proposal_id`); what is in neither has its default.
-    ignore_conflicts: leave out rows that a unique constraint knows already.
+    ignore_conflicts: leave out rows that a unique constraint knows already. block: a list
+    that gets the first row's primary key; the others have the ones that follow it.
     """
     count = len(next(iter(each.values())))
     if count:
@@ -56,18 +59,20 @@ def insert_rows(instances, *, ignore_conflicts=False) -> None:
 
 
 @contextmanager
-def gathered():
+def gathered(*, with_update=False):
     """A context in which inserts that follow one another go to PostgreSQL as one statement.
 
     Whatever else is said to the database in it is said after them, so that nobody sees a
     difference. What waits when an exception leaves the context is not written.
+    with_update: an UPDATE that follows goes with them; it must not read what they insert.
     """
     if connection.vendor != "postgresql" or _waiting.get() is not None:
         yield
         return
     token = _waiting.set({})
+    wrapper = _with_what_waits if with_update else _after_what_waits
     try:
-        with connection.execute_wrapper(_after_what_waits):
+        with connection.execute_wrapper(wrapper):
             yield
             _write_what_waits()
     finally:
@@ -83,16 +88,78 @@ def _after_what_waits(execute, *statement):
     return execute(*statement)
 
 
+def _with_what_waits(execute, sql, params, many, context):
+    if not sql.startswith("UPDATE") or any(insert.first for insert in _waiting.get().values()):
+        return _after_what_waits(execute, sql, params, many, context)
+    sql, params = _joined(_taken(), sql, params)
+    return execute(sql, params, many, context)
+
+
+def flush() -> None:
+    """Write the inserts that wait."""
+    if _waiting.get() is not None:
+        _write_what_waits()
+
+
+def insert_selected(model, queries: str, sql: str, params: list) -> None:
+    """Insert what `sql` selects from `queries`, which stand before it after WITH RECURSIVE.
+
+    PostgreSQL only, and like other inserts in one statement with those that wait. params:
+    of the queries, then of `sql`.
+    """
+    _insert(model, _Insert(sql, params, before=queries))
+
+
+class _Insert(NamedTuple):
+    """A statement that inserts.
+
+    before: queries that it reads from. block: where the first primary key of its rows is
+    to go; first: the name of the query that gives it.
+    """
+
+    sql: str
+    params: list
+    before: str = ""
+    block: list | None = None
+    first: str = ""
+
+
 def _write_what_waits():
+    if inserts := _taken():
+        _write(inserts)
+
+
+def _taken():
     inserts = list(_waiting.get().values())
-    if not inserts:
-        return
     _waiting.get().clear()
-    *before, last = (sql for sql, _params in inserts)
-    parts = ", ".join(f"w{i} AS ({sql})" for i, sql in enumerate(before))
+    return inserts
+
+
+def _write(inserts):
+    """Write in one statement, which gives back the first primary key of each block."""
+    blocks = [insert for insert in inserts if insert.first]
+    if blocks:
+        last = f"SELECT * FROM {', '.join(insert.first for insert in blocks)}"  # noqa: S608
+        sql, params = _joined(inserts, last, [])
+    else:
+        *others, last = inserts
+        sql, params = _joined(others, last.sql, last.params, last.before)
     with connection.cursor() as cursor:
-        sql = f"WITH {parts} {last}" if before else last
-        cursor.execute(sql, [value for _sql, params in inserts for value in params])
+        cursor.execute(sql, params)
+        for insert, first in zip(blocks, cursor.fetchone() if blocks else (), strict=True):
+            insert.block.append(first)
+
+
+def _joined(inserts, last, last_params, before_last=""):
+    """Inserts and a last statement as one, and the parameters of all."""
+    parts = []
+    for place, insert in enumerate(inserts):
+        parts += [insert.before] * bool(insert.before)
+        parts.append(f"w{place} AS ({insert.sql})")
+    parts += [before_last] * bool(before_last)
+    params = [value for insert in inserts for value in insert.params]
+    sql = f"WITH RECURSIVE {', '.join(parts)} {last}" if parts else last
+    return sql, [*params, *last_params]
 
 
 def new_ids(model, count: int) -> list[int]:
@@ -150,36 +217,51 @@ def update_rows(model, fields: list[str], rows: list[tuple], match: tuple[str, .
         else:
             assign = ", ".join(f"{name} = %s" for name in named[keys:])
             where = " AND ".join(f"{name} = %s" for name in named[:keys])
-            sql = f"UPDATE {table} SET {assign} WHERE {where}"  # noqa: S608
+            sql = f"UPDATE OR FAIL {table} SET {assign} WHERE {where}"  # noqa: S608
             cursor.executemany(sql, list(zip(*data[keys:], *data[:keys], strict=True)))
         return cursor.rowcount
 
 
-def _insert_arrays(model, varying, columns, constant, count, **how):
-    source, params = _arrays(varying, columns)
-    chosen = [f"c{i}" for i in range(len(varying))]
-    chosen += [f"%s::{_type(f)}" for f in constant]
-    sql = f"{_into(model, [*varying, *constant])} SELECT {', '.join(chosen)} FROM {source}"  # noqa: S608
-    _insert(model, sql + _conflicts(**how), [*constant.values(), *params])
+def is_deadlock(error: Exception) -> bool:
+    """Whether the database has ended a transaction since it and another waited for each other."""
+    return getattr(error.__cause__, "sqlstate", "") == "40P01"
 
 
-def _insert(model, sql, params):
+def _insert_arrays(model, varying, columns, constant, count, *, block=None, **how):
+    chosen = [*(f"c{i}" for i in range(len(varying))), *(f"%s::{_type(f)}" for f in constant)]
+    fields, first, before = [*varying, *constant], "", ""
+    source, params = _arrays(varying, columns, numbered=block is not None)
+    if block is not None:
+        first = f"first_{model._meta.db_table}"
+        before = f"{first} AS (SELECT nextval('{_sequence(model)}') AS pk)"  # noqa: S608
+        fields, chosen = [model._meta.pk, *fields], ["pk + n - 1", *chosen]
+        source = f"{first}, {source}"
+    sql = f"{_into(model, fields)} SELECT {', '.join(chosen)} FROM {source}"  # noqa: S608
+    params = [*constant.values(), *params]
+    _insert(model, _Insert(sql + _conflicts(**how), params, before, block, first))
+
+
+def _insert(model, insert):
     """Insert now, or where inserts are gathered, with those that follow."""
     waiting = _waiting.get()
     if waiting is None:
-        with connection.cursor() as cursor:
-            cursor.execute(sql, params)
+        _write([insert])
         return
     if model in waiting:
         _write_what_waits()
-    waiting[model] = sql, params
+    waiting[model] = insert
 
 
-def _insert_rows(model, varying, columns, constant, count, **how):
+def _insert_rows(model, varying, columns, constant, count, *, block=None, **how):
+    if block is not None:
+        ids = new_ids(model, count)
+        block.append(ids[0])
+        varying, columns = [model._meta.pk, *varying], [ids, *columns]
     told = [value for value in constant.values() if value is not None]
     places = ["%s"] * len(columns) + ["NULL" if v is None else "%s" for v in constant.values()]
     rows = zip(*columns, *(repeat(value, count) for value in told), strict=True)
-    sql = f"{_into(model, [*varying, *constant])} VALUES ({', '.join(places)})"
+    into = _into(model, [*varying, *constant]).replace("INSERT", "INSERT OR FAIL", 1)
+    sql = f"{into} VALUES ({', '.join(places)})"
     with connection.cursor() as cursor:
         cursor.executemany(sql + _conflicts(**how), list(rows))
 
@@ -214,14 +296,18 @@ def _prepared(field, values):
 _AS_THEY_ARE = (models.CharField, models.TextField, models.IntegerField, models.BooleanField)
 
 
-def _arrays(fields, columns):
-    """Return SQL for a table `v` with columns c0, c1 … that holds `columns`, and its parameters."""
+def _arrays(fields, columns, *, numbered=False):
+    """Return SQL for a table `v` with columns c0, c1 … that holds `columns`, and its parameters.
+
+    numbered: with a column n that counts the rows from 1.
+    """
     arrays = ", ".join(f"%s::{_type(f)}[]" for f in fields)
-    names = ", ".join(f"c{i}" for i in range(len(fields)))
-    return f"unnest({arrays}) AS v({names})", [_array(column) for column in columns]
+    names = ", ".join([*(f"c{i}" for i in range(len(fields))), *["n"][:numbered]])
+    ordinality = " WITH ORDINALITY" if numbered else ""
+    return f"unnest({arrays}){ordinality} AS v({names})", [as_array(column) for column in columns]
 
 
-def _array(values) -> str:
+def as_array(values) -> str:
     """An array as PostgreSQL reads it. Raises ValueError where a text has a NUL."""
     texts = [_NULL if v is None else v if v.__class__ is str else str(v) for v in values]
     joined = _BETWEEN.join(texts)

@@ -7,7 +7,7 @@ stands in `approvals.planning`, how it is written in `approvals.writing`.
 """
 
 from django.core.exceptions import PermissionDenied
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, connection
 
 from . import (
     batch,
@@ -125,7 +125,7 @@ def _checked(work):
     By then nobody could tell any more which record it is. On SQLite a check reads whole
     tables, and nobody else writes between a plan and its commit.
     """
-    with transaction.atomic():
+    with history.sealed():
         outcomes = work()
         if connection.vendor == "postgresql":
             connection.check_constraints()

@@ -5,8 +5,12 @@ from typing import NamedTuple
 
 from django.utils import timezone
 
-from .bulk import insert_columns, insert_rows
 from .models import WorkflowEvent
+from .seals import chain
+from .seals.chain import seal, sealed
+from .seals.digests import COLUMNS
+
+__all__ = ["Entry", "record", "record_entries", "seal", "sealed"]
 
 
 class Entry(NamedTuple):
@@ -26,10 +30,12 @@ class Entry(NamedTuple):
 
 def record(events: list[WorkflowEvent]) -> None:
     """Add unsaved `events` to the history in one statement; what has no time gets now."""
+    if not events:
+        return
     now = timezone.now()
     for event in events:
         event.at = event.at or now
-    insert_rows(events)
+    chain.write({name: [getattr(event, name) for event in events] for name in COLUMNS}, {})
 
 
 def record_entries(entries: Iterable[Entry], content_type_id: int, *, by, source) -> None:
@@ -47,4 +53,4 @@ def record_entries(entries: Iterable[Entry], content_type_id: int, *, by, source
         "origin": source.origin,
         "import_job_id": source.job and source.job.pk,
     }
-    insert_columns(WorkflowEvent, dict(zip(Entry._fields, columns, strict=True)), same)
+    chain.write(dict(zip(Entry._fields, columns, strict=True)), same)

@@ -1,7 +1,8 @@
 """Where a governed record's pages are, and what an id in an address is.
 
 The engine knows no app above it: an app with governed records names its pages
-`proposed_changes` and `history` in its own namespace, each with the record's id.
+`proposed_changes`, `history` and `field_history` in its own namespace, each with the record's
+id, the last one with the field's name too.
 """
 
 from django.urls import reverse
@@ -24,6 +25,11 @@ def proposed_changes_url(record) -> str:
 def history_url(record) -> str:
     """The history page of a governed record."""
     return _page(record, "history")
+
+
+def field_history_url(model, pk: int, name: str) -> str:
+    """The page with the history of one field of a governed record."""
+    return reverse(f"{model._meta.app_label}:field_history", args=[pk, name])
 
 
 def _page(record, name):

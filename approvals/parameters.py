@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -45,7 +44,7 @@ class Switched(NamedTuple):
     warnings: list[str]
 
 
-@transaction.atomic
+@history.sealed()
 def set_parameters(
     model,
     *,

@@ -4,7 +4,6 @@ from collections import defaultdict
 from dataclasses import replace
 
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -32,7 +31,7 @@ from .outcomes import BROWSER, Refused
 from .workflow import facts, routing
 
 
-@transaction.atomic
+@history.sealed()
 def submit(proposal_id: int, *, by, note="", revision=None, source=BROWSER) -> Proposal:
     """Submit or resubmit a proposal; it starts at the first step.
 
@@ -80,7 +79,7 @@ def _valid_facts(proposal, record, changes, by, source):
     return found[proposal.pk]
 
 
-@transaction.atomic
+@history.sealed()
 def recall(proposal_id: int, *, by, comment="", revision=None, source=BROWSER) -> Proposal:
     """Take a pending proposal back; it joins the record's not submitted one, if there is one.
 
@@ -90,17 +89,20 @@ def recall(proposal_id: int, *, by, comment="", revision=None, source=BROWSER) -
     _require(proposal, "recall", by, revision)
     comment = clean_comment(comment)
     notifications.recalled([proposal], stop_runs([proposal]), by=by, comment=comment)
-    if record.draft_id:
-        _join(Proposal.objects.select_for_update().get(pk=record.draft_id), proposal, by, source)
+    draft = Proposal.objects.select_for_update().filter(pk=record.draft_id).first()
+    if draft:
+        _close_joined(draft, proposal, by, source)
     loaded = proposal.revision
     proposal.recall()
     writing.save_states({proposal: loaded})
+    if draft:
+        _move(draft, proposal)
     event = routing.proposal_event(proposal, Verb.RECALLED, by=by, source=source, comment=comment)
     history.record([event])
     return proposal
 
 
-@transaction.atomic
+@history.sealed()
 def terminate(proposal_id: int, *, by, comment: str, revision=None, source=BROWSER) -> Proposal:
     """End the workflow of a pending proposal for good: its changes are discarded.
 
@@ -121,7 +123,7 @@ def terminate(proposal_id: int, *, by, comment: str, revision=None, source=BROWS
     return proposal
 
 
-@transaction.atomic
+@history.sealed()
 def discard_change(change_id: int, *, by, revision=None, source=BROWSER) -> Proposal:
     """Remove one proposed change; a proposal with nothing left is discarded.
 
@@ -141,7 +143,7 @@ def discard_change(change_id: int, *, by, revision=None, source=BROWSER) -> Prop
     return proposal
 
 
-@transaction.atomic
+@history.sealed()
 def discard_all(record, *, by, seen=None, source=BROWSER) -> int:
     """Discard all changes of a record's not submitted and returned proposals.
 
@@ -348,8 +350,20 @@ def _discarded(changes, proposals, by, source, verb=Verb.DISCARDED):
     ]
 
 
-def _join(draft, recalled, by, source):
-    """Move the not submitted proposal's changes and contributors into the recalled one."""
+def _close_joined(draft, recalled, by, source):
+    """Close the not submitted proposal beside the recalled one, which takes its place."""
+    if draft.kind == Kind.NEW:
+        recalled.kind = Kind.NEW  # The release moves with the rest; saved by the recall.
+    loaded = draft.revision
+    draft.join(timezone.now())
+    writing.save_states({draft: loaded})
+    history.record(
+        [routing.proposal_event(draft, Verb.JOINED, by=by, source=source, comment=str(recalled))]
+    )
+
+
+def _move(draft, recalled):
+    """Move a proposal's changes and contributors; nothing is added to one that is pending."""
     ProposedChange.objects.filter(proposal=draft, outcome="").update(proposal=recalled)
     Contributor.objects.bulk_create(
         [
@@ -357,12 +371,4 @@ def _join(draft, recalled, by, source):
             for person, role in draft.contributors.values_list("person", "role")
         ],
         ignore_conflicts=True,
-    )
-    if draft.kind == Kind.NEW:
-        recalled.kind = Kind.NEW  # The release has moved with the rest; saved by the recall.
-    loaded = draft.revision
-    draft.join(timezone.now())
-    writing.save_states({draft: loaded})
-    history.record(
-        [routing.proposal_event(draft, Verb.JOINED, by=by, source=source, comment=str(recalled))]
     )

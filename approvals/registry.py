@@ -75,6 +75,12 @@ class Governed:
         """What each field of a new record has unless somebody says otherwise."""
         return {name: f.get_default() for name, f in self.fields.items()}
 
+    @cached_property
+    def changing_defaults(self) -> frozenset[str]:
+        """The fields whose default is computed, so that it need not be the same for ever."""
+        fields = self.fields.items()
+        return frozenset(n for n, f in fields if f.has_default() and callable(f.default))
+
     @property
     def initial(self) -> dict:
         """The normalised default of each field that a new record need not be given."""

@@ -125,14 +125,16 @@ def write_creations(governed, plans: list[Plan], *, by, source) -> Written:
     now = timezone.now()
     for plan, pk in zip(plans, new_ids(governed.model, len(plans)), strict=True):
         plan.record.id = plan.outcome.record_id = pk
-    _insert_records(governed, plans, now)
     entries = [_created(governed, plan) for plan in plans]
-    entries += _record_unapproved(governed, [p for p in plans if p.unapproved], by, source, now)
+    entries += _record_unapproved(governed, [p for p in plans if p.unapproved], by, source, now, 0)
+    _insert_records(governed, plans, now)
     filed = _propose(governed, [p for p in plans if p.proposed], by, source, now, entries)
     return Written(filed, entries)
 
 
 def _insert_records(governed, plans, now):
+    # In one order for all: of two who insert the same keys at once, one waits for the other.
+    plans = sorted(plans, key=lambda plan: values.fold_key(plan.outcome.key))
     keys = [plan.outcome.key for plan in plans]
     rows = [{**plan.record.values, **plan.unapproved} for plan in plans]
     each = {f.attname: [row[n] for row in rows] for n, f in governed.proposable.items()}
@@ -145,13 +147,15 @@ def _insert_records(governed, plans, now):
 
 
 def _created(governed, plan) -> Entry:
-    """One entry with what the record was created with at once, as a JSON object in `new`."""
-    fields = governed.fields
-    direct, defaults = plan.direct, governed.defaults
+    """One entry with what the record was created with at once, as a JSON object in `new`.
+
+    Only what is not a default that every new record has.
+    """
+    stored, defaults = plan.record.values, governed.defaults
     first = {
-        name: values.encode(field, direct[name])
-        for name, field in fields.items()
-        if name in direct and direct[name] != defaults[name]
+        name: values.encode(field, stored[name])
+        for name, field in governed.fields.items()
+        if stored[name] != defaults[name] or name in governed.changing_defaults
     }
     new = json.dumps(first, ensure_ascii=False)
     return Entry(Verb.CREATED, plan.record.id, plan.outcome.key, new=new)
@@ -173,13 +177,17 @@ def _write_direct(governed, plans, now) -> list[Entry]:
     return entries
 
 
-def _record_unapproved(governed, plans, by, source, now) -> list[Entry]:
-    """Allow changes without approval: leave on record what nobody approved."""
+def _record_unapproved(governed, plans, by, source, now, writes=1) -> list[Entry]:
+    """Allow changes without approval: leave on record what nobody approved.
+
+    Before it is written, under the revision that the record has then: the database takes
+    exactly these values, and in no later write. writes: 0 where the record is new.
+    """
     if not plans:
         return []
     closed = _new_proposal(governed, by, source, now)
     closed.state, closed.closed_at = State.NOT_REQUIRED, now
-    filed = _file(governed, plans, closed)
+    filed = _file(governed, plans, closed, [plan.record.revision + writes for plan in plans])
     wanted = [(one, plan.record, plan.unapproved) for one, plan in filed.items()]
     contribute(filed, by, Role.IMPORTED)
     verb = Verb.CHANGED_WITHOUT_APPROVAL
@@ -244,11 +252,14 @@ def _new_proposal(governed, by, source, now) -> Proposal:
 
 
 # What each proposal has of its own.
-_OWN = ("id", "object_id", "record_key", "kind", "version_id", "routed_on")
+_OWN = ("id", "object_id", "record_key", "kind", "version_id", "routed_on", "revision")
 
 
-def _file(governed, plans, common: Proposal) -> dict[Filed, Plan]:
-    """Store a new proposal for each plan's record; common: what all of them have in common."""
+def _file(governed, plans, common: Proposal, revisions=None) -> dict[Filed, Plan]:
+    """Store a new proposal for each plan's record; common: what all of them have in common.
+
+    revisions: one each, where it is not the common one.
+    """
     routes = [plan.route for plan in plans]
     ids, runs = new_ids_of([Proposal, StepRun], len(plans))
     each = {
@@ -258,6 +269,7 @@ def _file(governed, plans, common: Proposal) -> dict[Filed, Plan]:
         "kind": [plan.kind for plan in plans],
         "version_id": [route and route.version.pk for route in routes],
         "routed_on": [route and route.routed_on for route in routes],
+        "revision": revisions or [common.revision] * len(plans),
     }
     names = (f.attname for f in Proposal._meta.concrete_fields)
     insert_columns(Proposal, each, {n: getattr(common, n) for n in names if n not in _OWN})

@@ -49,7 +49,7 @@ SQLITE = {
 }
 EVENT = """
 INSERT INTO approvals_workflowevent (at, actor_id, verb, content_type_id, object_id, record_key,
-    proposal_id, step_id, field, old, new, comment, origin, import_job_id)
+    proposal_id, step_id, field, old, new, comment, origin, import_job_id, mark)
 """
 SUBMITTED_ON = """'{"origin": "import", "record": {}}'"""
 WRITE = [
@@ -82,23 +82,23 @@ FROM planned p WHERE p.id = customers_customer.id
     EVENT
     + """
 SELECT %(at)s, %(by)s, 'changed', %(type)s, id, account, NULL, NULL, 'phone', old_phone,
-    new_phone, '', 'import', %(job)s
+    new_phone, '', 'import', %(job)s, 0
 FROM planned
 """,
     EVENT
     + """
 SELECT %(at)s, %(by)s, 'proposed', %(type)s, id, account, proposal,
-    CAST(NULL AS bigint), 'credit_limit', old_limit, new_limit, '', 'import', %(job)s
+    CAST(NULL AS bigint), 'credit_limit', old_limit, new_limit, '', 'import', %(job)s, 0
 FROM planned
 UNION ALL
 SELECT %(at)s, %(by)s, 'proposed', %(type)s, id, account, proposal,
-    CAST(NULL AS bigint), 'payment_terms', old_terms, new_terms, '', 'import', %(job)s
+    CAST(NULL AS bigint), 'payment_terms', old_terms, new_terms, '', 'import', %(job)s, 0
 FROM planned
 """,
     EVENT
     + """
 SELECT %(at)s, %(by)s, 'submitted', %(type)s, id, account, proposal, NULL, '', NULL, NULL, '',
-    'import', %(job)s
+    'import', %(job)s, 0
 FROM planned
 """,
     """
@@ -113,7 +113,7 @@ SELECT run, proposal, account, %(approver)s, 'open', %(at)s FROM planned
     EVENT
     + """
 SELECT %(at)s, %(by)s, 'assigned', %(type)s, id, account, proposal, %(step)s, '', NULL, NULL,
-    %(name)s, 'import', %(job)s
+    %(name)s, 'import', %(job)s, 0
 FROM planned
 """,
     """

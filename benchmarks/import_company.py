@@ -17,6 +17,7 @@ from benchmarks import floor, scratch
 from customers.imports import jobs
 from customers.models import Customer, CustomerGroup, PaymentTerms
 from tests.conftest import make_person
+from tests.unguarded import ungoverned, unguarded
 
 NEW = ["account", "name", "search_name", "customer_group", "currency", "credit_limit"]
 NEW += ["payment_terms", "country", "street", "city", "postal_code", "phone", "email"]
@@ -118,9 +119,10 @@ class Company:
     def _plain(self, path, kind):
         dataset = tablib.Dataset().load(path.read_text(), format="csv")
         results = []
-        time = scratch.seconds(
-            lambda: results.append(PlainResource().import_data(dataset, raise_errors=True))
-        )
+        with ungoverned():  # the guard would refuse it
+            time = scratch.seconds(
+                lambda: results.append(PlainResource().import_data(dataset, raise_errors=True))
+            )
         if results[0].totals[kind] != self.size:
             raise RuntimeError(f"{results[0].totals}: the figures would mean nothing.")
         return time
@@ -170,7 +172,11 @@ class Company:
             cursor.execute("CREATE TABLE kept_customers AS SELECT * FROM customers_customer")
 
     def _reset(self, *, empty=False):
-        """Take back what the last run did."""
+        """Take back what the last run did, which the guard would not have."""
+        with unguarded():
+            self._start_anew(empty)
+
+    def _start_anew(self, empty):
         tables = ["approvals_notification", "approvals_decision", "approvals_workitem"]
         tables += ["approvals_steprun", "approvals_contributor", "approvals_proposedchange"]
         tables += ["approvals_workflowevent", "approvals_proposal", "approvals_importrow"]

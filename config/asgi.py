@@ -6,3 +6,7 @@ from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings_production")
 application = get_asgi_application()
+
+from approvals import guard  # noqa: E402  (needs the apps)
+
+guard.require()

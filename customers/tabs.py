@@ -3,6 +3,7 @@
 from django.utils.translation import gettext as _
 
 from approvals import registry, values
+from approvals.links import field_history_url
 from approvals.models import RETURNED, State
 from approvals.templatetags.approval_tags import person
 
@@ -56,6 +57,7 @@ def _shown(customer, name, governed, notes):
     field = registry.get(Customer).fields[name]
     value = getattr(customer, name)
     shown = {"label": field.verbose_name, "value": values.display(field, value)}
+    shown["history_url"] = field_history_url(Customer, customer.pk, name)
     if isinstance(value, Customer):
         shown["url"] = value.get_absolute_url()
     return _marked(name, governed, notes, **shown)

@@ -24,5 +24,10 @@ urlpatterns = [
     path("customers/<id:pk>/", customer.detail, name="detail"),
     path("customers/<id:pk>/edit/", customer_form.edit, name="edit"),
     path("customers/<id:pk>/history/", customer.history, name="history"),
+    path(
+        "customers/<id:pk>/history/<slug:name>/",
+        customer.field_history,
+        name="field_history",
+    ),
     path("customers/<id:pk>/proposed-changes/", customer.proposed_changes, name="proposed_changes"),
 ]

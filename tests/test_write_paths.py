@@ -222,7 +222,8 @@ def test_a_field_that_is_governed_since_the_look_is_not_written(
 def test_a_new_customer_is_the_same_through_every_door(door, one, worker, tmp_path):
     values = {"name": "Nieuw B.V.", "customer_group": "20", "credit_limit": Decimal(2500)}
     assert door(worker, tmp_path).create("NEW", values).status == "created"
-    first = '{"name": "Nieuw B.V.", "customer_group": "20", "credit_limit": "2500.00"}'
+    first = '{"name": "Nieuw B.V.", "customer_group": "20", "credit_limit": "2500.00", '
+    first += '"currency": "EUR"}'
     assert one.statement("NEW").splitlines() == [
         "live account: empty -> NEW",
         "live name: empty -> Nieuw B.V.",

@@ -37,7 +37,16 @@ class Rows(forms.ModelMultipleChoiceField):
         return super().clean(value)
 
 
-class Choosing:
+class ManyRows:
+    """An admin page on which any input is borne where several rows are chosen."""
+
+    def formfield_for_manytomany(self, db_field, request, **kwargs):
+        """The field, which looks up only what can be the number of a row."""
+        kwargs.setdefault("form_class", Rows)
+        return super().formfield_for_manytomany(db_field, request, **kwargs)
+
+
+class Choosing(ManyRows):
     """An admin page, or an inline, whose `autocomplete_fields` bear any input."""
 
     def formfield_for_foreignkey(self, db_field, request, **kwargs):
@@ -50,5 +59,4 @@ class Choosing:
         """The field, with a control that is safe to show again."""
         if db_field.name in self.autocomplete_fields:
             kwargs.setdefault("widget", ChosenMany(db_field, self.admin_site))
-            kwargs.setdefault("form_class", Rows)
         return super().formfield_for_manytomany(db_field, request, **kwargs)

@@ -6,7 +6,7 @@ from django.urls import reverse
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
-from .. import registry
+from .. import registry, rights
 from ..models import ApprovalParameters, FieldEnablement, Verb
 from ..pages.queries import event_lines
 from ..values import display_text
@@ -33,6 +33,8 @@ def shown(event) -> Shown:
         return _step(label, *_texts(FieldEnablement._meta.get_field("enabled"), event))
     if event.verb == Verb.SUBSTITUTION_CHANGED:
         return _step(_("Substitute"), event.old, event.new)
+    if event.verb == Verb.RIGHTS_CHANGED:
+        return _step(rights.label(event), event.old, event.new)
     return _about_record(event) if event.content_type else Shown("", "")
 
 

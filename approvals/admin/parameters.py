@@ -4,7 +4,6 @@ import pycountry
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -12,7 +11,7 @@ from django.utils.html import format_html
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
-from .. import parameters, registry
+from .. import history, parameters, registry
 from ..deciding import working_time
 from ..models import ApprovalParameters, Behavior, Verb
 from .display import history_url, shown
@@ -210,7 +209,7 @@ def _switch_forms(data, editable):
 
 def _save(request, switches):
     elsewhere = [label for form in switches for label in form.switched_elsewhere()]
-    with transaction.atomic():
+    with history.sealed():
         switched = [form.save(by=request.user) for form in switches]
     changes = [event for done in switched for event in done.changes]
     if changes:

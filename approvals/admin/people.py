@@ -1,5 +1,7 @@
 """People with their managers, and groups; a change of rights may leave work items orphaned."""
 
+from contextlib import nullcontext
+
 from django.contrib import admin, messages
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.models import Group, User
@@ -8,9 +10,11 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from .. import history
 from ..deciding.handover import hand_over_orphans
 from ..models import VersionState, WorkflowStep
 from ..models.permissions import may_administer
+from .choosing import ManyRows
 from .managers import ManagerInline, NotingManagers
 from .visible import VisibleText
 
@@ -20,6 +24,21 @@ class HandingOver:
 
     Whoever an activated version names stays: such a version never changes.
     """
+
+    def changeform_view(self, request, object_id=None, form_url="", extra_context=None):
+        """The page. What a save changes is sealed after the work items have been handed on."""
+        with _sealed(request):
+            return super().changeform_view(request, object_id, form_url, extra_context)
+
+    def delete_view(self, request, object_id, extra_context=None):
+        """Remove one, likewise."""
+        with _sealed(request):
+            return super().delete_view(request, object_id, extra_context)
+
+    def changelist_view(self, request, extra_context=None):
+        """The list; what is done to several of it, likewise."""
+        with _sealed(request):
+            return super().changelist_view(request, extra_context)
 
     def save_related(self, request, form, formsets, change):
         """Save groups and permissions; then look whether somebody can still decide."""
@@ -59,11 +78,15 @@ class HandingOver:
             self.message_user(request, text % {"count": count})
 
 
+def _sealed(request):
+    return history.sealed() if request.method == "POST" else nullcontext()
+
+
 admin.site.unregister([User, Group])
 
 
 @admin.register(User)
-class PersonAdmin(VisibleText, NotingManagers, HandingOver, UserAdmin):
+class PersonAdmin(ManyRows, VisibleText, NotingManagers, HandingOver, UserAdmin):
     """People."""
 
     named_as = "users"
@@ -90,7 +113,7 @@ class PersonAdmin(VisibleText, NotingManagers, HandingOver, UserAdmin):
 
 
 @admin.register(Group)
-class RoleAdmin(VisibleText, HandingOver, GroupAdmin):
+class RoleAdmin(ManyRows, VisibleText, HandingOver, GroupAdmin):
     """Groups."""
 
     named_as = "groups"

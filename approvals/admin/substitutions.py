@@ -7,10 +7,11 @@ from ..deciding import substituting, substitutions
 from ..models import Substitution
 from ..outcomes import ADMIN
 from ..pages.people_forms import CheckedSubstitutionForm
+from .choosing import Choosing
 
 
 @admin.register(Substitution)
-class SubstitutionAdmin(admin.ModelAdmin):
+class SubstitutionAdmin(Choosing, admin.ModelAdmin):
     """Who stands in for whom, on which days, for what; each change has its history."""
 
     form = CheckedSubstitutionForm

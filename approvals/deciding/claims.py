@@ -3,7 +3,6 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -39,7 +38,7 @@ def release(item_id: int, *, by, source=BROWSER) -> None:
     _raise_refusal(release_all([item_id], by=by, source=source))
 
 
-@transaction.atomic
+@history.sealed()
 def claim_all(item_ids: Collection[int], *, by, source=BROWSER) -> list[ClaimResult]:
     """Claim work items, each with its own check and its own result.
 
@@ -59,7 +58,7 @@ def claim_all(item_ids: Collection[int], *, by, source=BROWSER) -> list[ClaimRes
     return [ClaimResult(pk, refusal) for pk, refusal in refusals.items()]
 
 
-@transaction.atomic
+@history.sealed()
 def release_all(item_ids: Collection[int], *, by, source=BROWSER) -> list[ClaimResult]:
     """Release claimed work items: one's own claims, or anybody's for an administrator."""
     loaded = cases.load(item_ids)
@@ -81,7 +80,7 @@ def release_all(item_ids: Collection[int], *, by, source=BROWSER) -> list[ClaimR
     return [ClaimResult(pk, refusal) for pk, refusal in refusals.items()]
 
 
-@transaction.atomic
+@history.sealed()
 def end_lapsed(*, by=None, source=ADMIN) -> int:
     """Release what people have claimed who could not decide it any more; return how much.
 

@@ -5,7 +5,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable
 from datetime import datetime
 
-from django.db import OperationalError, transaction
+from django.db import OperationalError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -48,7 +48,7 @@ def process(now: datetime | None = None, stopped: Callable[[], bool] = lambda: F
 def _attempt(ids, now) -> Counter:
     """Handle a batch; where it fails, in halves, so that one bad step holds up no other."""
     try:
-        with transaction.atomic():
+        with history.sealed():
             return _handle(ids, now)
     except OperationalError:
         raise

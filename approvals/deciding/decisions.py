@@ -7,7 +7,6 @@ count, and then hand each proposal on to its next step, back, or to apply.
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 
-from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -50,7 +49,7 @@ class VoteResult:
     conflict: bool = False
 
 
-@transaction.atomic
+@history.sealed()
 def decide(
     votes: list[Vote], action: Action, *, by, comment="", source=BROWSER, leave_moved=False
 ) -> list[VoteResult]:

@@ -1,9 +1,9 @@
 """Delegate: whoever may decide a work item has somebody else decide it on his behalf."""
 
-from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from .. import history
 from ..models import Delegation, Verb
 from ..outcomes import BROWSER, Refused
 from ..proposals import require_reason
@@ -13,7 +13,7 @@ from . import assigning, cases
 from .receiving import Receiving
 
 
-@transaction.atomic
+@history.sealed()
 def delegate(item_id: int, to, comment: str, *, by, source=BROWSER) -> None:
     """Hand a work item on to `to`, who decides it on behalf of its assignee.
 

@@ -2,11 +2,11 @@
 
 from collections.abc import Collection
 
-from django.db import transaction
 from django.db.models import Case, Count, Exists, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
+from .. import history
 from ..models import Decision, ItemState, RunState, StepRun, Verb, WorkItem
 from ..outcomes import ADMIN, Refused
 from ..workflow import routing
@@ -39,7 +39,7 @@ def hand_over_orphans(*, by, source=ADMIN) -> int:
     )
 
 
-@transaction.atomic
+@history.sealed()
 def _hand_over(run_ids, able, by, source) -> int:
     stuck = runs.lock(run_ids)
     rows = _open_items(able).filter(step_run__in=[running.run for running in stuck])

@@ -3,10 +3,9 @@
 from dataclasses import dataclass
 
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
 from django.utils.translation import gettext as _
 
-from .. import values
+from .. import history, values
 from ..models import ItemState, State, Verb, WorkItem
 from ..models.permissions import may_administer
 from ..notifying import notifications, outbox
@@ -31,7 +30,7 @@ class Reassigned:
     message: str
 
 
-@transaction.atomic
+@history.sealed()
 def reassign(item_ids, to, reason: str, *, by, source=BROWSER) -> list[Reassigned]:
     """Give open work items to `to`, whose own they become; each with its own result.
 

@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
 from django.utils import timezone
 
 from .. import history
@@ -13,7 +12,7 @@ from ..outcomes import BROWSER, Source
 from . import claims, substitutions
 
 
-@transaction.atomic
+@history.sealed()
 def save(substitution: Substitution, *, by, source: Source = BROWSER) -> Substitution:
     """Store a new or changed substitution, with an entry in the history.
 
@@ -30,7 +29,7 @@ def save(substitution: Substitution, *, by, source: Source = BROWSER) -> Substit
     return substitution
 
 
-@transaction.atomic
+@history.sealed()
 def end(substitution: Substitution, *, by, source: Source = BROWSER) -> None:
     """End a substitution at once, with an entry in the history.
 
@@ -49,7 +48,7 @@ def end(substitution: Substitution, *, by, source: Source = BROWSER) -> None:
     _record(before, Substitution.objects.get(pk=before.pk), by, source)
 
 
-@transaction.atomic
+@history.sealed()
 def remove(substitution: Substitution, *, by, source: Source = BROWSER) -> None:
     """Remove a substitution altogether, with an entry in the history.
 

@@ -124,9 +124,19 @@ def store(job: ImportJob, outcomes: list[RecordOutcome]) -> None:
 
     The counts are for the caller to save.
     """
+    count(job, outcomes)
+    put(job, outcomes)
+
+
+def count(job: ImportJob, outcomes: list[RecordOutcome]) -> None:
+    """Count outcomes on `job`, for the caller to save."""
     job.rows += len(outcomes)
-    for status, count in Counter(outcome.status for outcome in outcomes).items():
-        setattr(job, status, getattr(job, status) + count)
+    for status, number in Counter(outcome.status for outcome in outcomes).items():
+        setattr(job, status, getattr(job, status) + number)
+
+
+def put(job: ImportJob, outcomes: list[RecordOutcome]) -> None:
+    """Put each row's outcome on record, where `job` is a stored one."""
     if job.pk:
         put_on_record(job, outcomes)
 

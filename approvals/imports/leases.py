@@ -17,8 +17,9 @@ from ..models import ImportJob
 
 # A batch takes seconds; nobody takes a job while a batch of it is under way, however long.
 LEASE = timedelta(seconds=60)
-# A task that nobody took by then is lost: another one is sent.
-NUDGED = timedelta(minutes=5)
+# A task that nobody took by then may be lost with its worker: another one is sent. No later, so
+# that an import goes on within two minutes at whatever instant its worker was killed.
+NUDGED = timedelta(seconds=60)
 State = ImportJob.State
 UNDER_WAY = (State.READING, State.RUNNING)
 

@@ -11,13 +11,13 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from django.core.exceptions import ValidationError
-from django.db import DataError, IntegrityError, transaction
+from django.db import DataError, IntegrityError
 from django.db.models import Min, Value
 from django.utils.translation import gettext as _
 from import_export.fields import Field
 from import_export.resources import ModelResource
 
-from .. import changes, registry
+from .. import batch, changes, history, registry
 from ..outcomes import Change, FieldError, RecordOutcome
 from ..values import REMEMBERED, fold_key, normalise
 from . import import_jobs
@@ -147,6 +147,18 @@ class GovernedResource(ModelResource):
     def review(self, rows: list[ReadRow]) -> None:
         """Note what else is wrong with rows, now that it is known which records exist."""
 
+    def hold(self, rows: Iterable[Row]) -> None:
+        """Lock all records that rows are about, before the first batch of one transaction."""
+        changes.read_rules(self._meta.model, hold=True)
+        batch.hold(self.governed, (key for row in rows if (key := self._key_of(row))))
+
+    def _key_of(self, row):
+        read = ReadRow(row.number)
+        if not row.error:
+            self._read_field(read, row, self.governed.key)
+            self._read_key(read)
+        return read.key if read.askable else ""
+
     def import_batch(self, rows: list[Row], *, by, source, dry_run) -> list[RecordOutcome]:
         """Take rows through the door, or only ask it: an outcome for each, in their order.
 
@@ -172,18 +184,22 @@ class GovernedResource(ModelResource):
         if row.error:
             read.errors.append(FieldError("", row.error))
             return read
-        for name, places in self.columns.fields.items():
-            texts = [row.cells[i] for i in places if row.cells[i] and not row.cells[i].isspace()]
-            if texts:
-                self._read_cells(read, name, texts, places)
-            else:
-                read.empty.append(name)
+        for name in self.columns.fields:
+            self._read_field(read, row, name)
         try:
             self.combine(read.values)
         except ValueError as error:
             read.errors.append(FieldError("", str(error)))
         self._read_key(read)
         return read
+
+    def _read_field(self, read, row, name):
+        places = self.columns.fields[name]
+        texts = [row.cells[i] for i in places if row.cells[i] and not row.cells[i].isspace()]
+        if texts:
+            self._read_cells(read, name, texts, places)
+        else:
+            read.empty.append(name)
 
     def _read_cells(self, read, name, texts, places):
         try:
@@ -356,14 +372,14 @@ class GovernedResource(ModelResource):
             return result
         if not dry_run:
             job.save()
-        for batch in batches(rows):
+        for some in batches(rows):
             try:
-                outcomes = self._import_confirmed(batch, job, confirmed_rules, dry_run)
+                outcomes = self._import_confirmed(some, job, confirmed_rules, dry_run)
             except import_jobs.RulesChanged as changed:
                 import_jobs.refuse(job, changed)
                 self.handle_import_error(result, changed, raise_errors)
                 return result
-            for row, outcome in zip(batch, outcomes, strict=True):
+            for row, outcome in zip(some, outcomes, strict=True):
                 result.report(row, outcome, collect_failed_rows, raise_errors)
         if not dry_run:
             import_jobs.finish(job)
@@ -371,7 +387,7 @@ class GovernedResource(ModelResource):
 
     def _import_confirmed(self, batch, job, confirmed_rules, dry_run):
         # Under the confirmed rules: held from here to the end of the batch.
-        with transaction.atomic():
+        with history.sealed():
             source = import_jobs.source_of(job, None if dry_run else confirmed_rules)
             outcomes = self.import_batch(batch, by=job.created_by, source=source, dry_run=dry_run)
             import_jobs.store(job, outcomes)

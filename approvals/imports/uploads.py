@@ -1,5 +1,6 @@
 """Uploaded files: under generated names, outside of everything that is served, for a while."""
 
+import logging
 import uuid
 from collections.abc import Iterable
 from datetime import timedelta
@@ -9,20 +10,40 @@ from django.conf import settings
 from django.db.models import Q
 from django.db.models.functions import Coalesce
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from ..models import ImportJob
+from .files import FileRefused
 from .leases import UNDER_WAY
+
+logger = logging.getLogger(__name__)
 
 # Failed rows can be downloaded, and a file previewed again, so long after its import.
 KEPT = timedelta(days=30)
 
 
 def store(job: ImportJob, chunks: Iterable[bytes]) -> None:
-    """Keep a file for `job`, which is not saved."""
+    """Keep a file for `job`, which is not saved.
+
+    Raises FileRefused where it cannot be kept, such as on a full disk; nothing of it is left.
+    """
     job.stored_as = uuid.uuid4().hex
-    with path_of(job).open("xb") as file:
-        for chunk in chunks:
-            file.write(chunk)
+    try:
+        _write(path_of(job), chunks)
+    except OSError as error:
+        logger.exception("An uploaded file could not be kept.")
+        text = _("The server could not keep the file (%(reason)s). Nothing was imported.")
+        raise FileRefused(text % {"reason": error.strerror or error}) from error
+
+
+def _write(path, chunks):
+    try:
+        with path.open("xb") as file:
+            for chunk in chunks:
+                file.write(chunk)
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
 
 
 def path_of(job: ImportJob) -> Path:

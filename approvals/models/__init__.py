@@ -2,7 +2,7 @@
 
 from .conditions import ConditionRow, Match, Operator, Subject
 from .governed import GovernedModel, NeverDeleted
-from .history import Verb, WorkflowEvent
+from .history import HistoryHead, HistorySeal, Verb, WorkflowEvent
 from .imports import ImportJob, ImportRow
 from .lookups import Among
 from .notifications import ASKING, MailState, Notification, Occasion
@@ -63,6 +63,8 @@ __all__ = [
     "FieldEnablement",
     "FinalAction",
     "GovernedModel",
+    "HistoryHead",
+    "HistorySeal",
     "ImportJob",
     "ImportRow",
     "ItemState",

@@ -1,4 +1,4 @@
-"""Workflow history: who did what, when, why. Rows are added, never changed."""
+"""Workflow history: who did what, when, why; sealed. Rows are added, never changed."""
 
 from django.conf import settings
 from django.contrib.contenttypes.models import ContentType
@@ -48,6 +48,7 @@ class Verb(models.TextChoices):
     WORKFLOW_CHANGED = "workflow_changed", _("Workflow draft changed")
     SUBSTITUTION_CHANGED = "substitution_changed", _("Substitution changed")
     MANAGER_CHANGED = "manager_changed", _("Manager changed")
+    RIGHTS_CHANGED = "rights_changed", _("Rights changed")
 
 
 class WorkflowEvent(models.Model):
@@ -55,7 +56,8 @@ class WorkflowEvent(models.Model):
 
     The record (content type, id, key) is empty where the entry is not about a
     record but, say, about the parameters. Values are text made by `values.encode`.
-    version: of the workflow that took the proposal, where it was submitted.
+    version: of the workflow that took the proposal, where it was submitted. mark: the
+    beginning of its digest (`approvals.seals.digests`), to name an entry that was edited.
     """
 
     at = models.DateTimeField(_("when"))
@@ -103,6 +105,7 @@ class WorkflowEvent(models.Model):
     import_job = models.ForeignKey(
         "approvals.ImportJob", models.PROTECT, null=True, related_name="+", **PLAIN
     )
+    mark = models.BigIntegerField(default=0, editable=False)
 
     class Meta:
         verbose_name = _("Workflow history")
@@ -116,11 +119,48 @@ class WorkflowEvent(models.Model):
         return f"{self.at:%Y-%m-%d %H:%M} {self.actor}: {self.get_verb_display()}"
 
     def save(self, *args, **kwargs):
-        """Add the entry; refuse to change one that exists."""
-        if not self._state.adding:
-            raise TypeError("The history is append-only.")
-        super().save(*args, **kwargs)
+        """Refuse: entries are written, with their seals, by `approvals.history` alone."""
+        raise TypeError("The history is written by approvals.history, and append-only.")
 
     def delete(self, *args, **kwargs):
         """Refuse: the history is append-only."""
         raise TypeError("The history is append-only.")
+
+
+class HistorySeal(models.Model):
+    """What entries of the history that were written together looked like, in the chain.
+
+    position: its place in the chain: 1, 2, 3 … without gaps. first, last: the ids of its
+    entries, which no other seal has any of. digest: SHA-256 over the entries' own digests.
+    hash: SHA-256 over the hash of the seal before and all of this one.
+    """
+
+    position = models.BigIntegerField(_("position"), primary_key=True)
+    at = models.DateTimeField(_("when"))
+    first = models.BigIntegerField(_("first entry"), unique=True)
+    last = models.BigIntegerField(_("last entry"))
+    count = models.BigIntegerField(_("entries"))
+    digest = models.CharField(max_length=64)
+    hash = models.CharField(max_length=64)
+
+    class Meta:
+        verbose_name = _("seal of the history")
+        verbose_name_plural = _("seals of the history")
+        ordering = ["position"]
+
+    def __str__(self):
+        return f"{self.position} {self.hash}"
+
+
+class HistoryHead(models.Model):
+    """The newest seal: one row, which whoever seals locks until the end of the transaction."""
+
+    position = models.BigIntegerField(default=0)
+    hash = models.CharField(max_length=64, default="0" * 64)
+
+    class Meta:
+        verbose_name = _("newest seal of the history")
+        verbose_name_plural = _("newest seal of the history")
+
+    def __str__(self):
+        return f"{self.position} {self.hash}"

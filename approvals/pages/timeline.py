@@ -5,6 +5,8 @@ from itertools import groupby
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from .. import registry
+from ..links import field_history_url
 from ..models import Origin, Verb
 from ..registry import HELD
 from ..values import person_name
@@ -57,7 +59,7 @@ def entries(events, model) -> list[dict]:
     events = list(events)
     tell_actors_apart(events)
     lines = event_lines(events, model)
-    return [_entry(list(group)) for _same, group in groupby(lines, _sameness)]
+    return [_entry(list(group), model) for _same, group in groupby(lines, _sameness)]
 
 
 def _sameness(line):
@@ -66,10 +68,17 @@ def _sameness(line):
     return (*people, event.verb, event.proposal_id, event.step_id, event.comment)
 
 
-def _entry(lines):
+def _change(line, model):
+    name, change = line.event.field, {"label": line.label, "old": line.old, "new": line.new}
+    if name in registry.get(model).fields:
+        change["url"] = field_history_url(model, line.event.object_id, name)
+    return change
+
+
+def _entry(lines, model):
     lines.sort(key=lambda line: line.event.pk)
     event = lines[0].event
-    changes = [{"label": x.label, "old": x.old, "new": x.new} for x in lines if x.event.field]
+    changes = [_change(x, model) for x in lines if x.event.field]
     first = [{"label": label, "old": "", "new": new} for label, new in lines[0].details]
     told, comment = _told(event)
     if any(_releases(line.event) for line in lines):
@@ -106,11 +115,15 @@ def _told(event) -> tuple[str, str]:
 
 def who(event) -> str:
     """Who did what an entry tells, and on whose behalf."""
-    actor = person_name(event.actor)
-    if not event.on_behalf_of:
-        return actor
-    other = person_name(event.on_behalf_of)
-    return _("%(who)s on behalf of %(other)s") % {"who": actor, "other": other}
+    return acting(event.actor, event.on_behalf_of)
+
+
+def acting(person, other) -> str:
+    """Who acted, and on behalf of which other person, if any."""
+    if not other:
+        return person_name(person)
+    names = {"who": person_name(person), "other": person_name(other)}
+    return _("%(who)s on behalf of %(other)s") % names
 
 
 def _what(event):
@@ -123,11 +136,12 @@ def _what(event):
 
 
 def _via(event):
-    parts = []
-    if event.proposal_id:
-        parts.append(_("Proposal %(id)s") % {"id": event.proposal_id})
+    proposal = event.proposal_id and _("Proposal %(id)s") % {"id": event.proposal_id}
+    return " · ".join(part for part in (proposal, origin_of(event)) if part)
+
+
+def origin_of(event) -> str:
+    """Where it came in, in words; "" for the browser, which goes without saying."""
     if event.import_job:
-        parts.append(_("Import %(job)s") % {"job": event.import_job})
-    elif event.origin != Origin.BROWSER:
-        parts.append(event.get_origin_display())
-    return " · ".join(parts)
+        return _("Import %(job)s") % {"job": event.import_job}
+    return "" if event.origin == Origin.BROWSER else event.get_origin_display()

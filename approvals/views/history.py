@@ -1,6 +1,9 @@
-"""Workflow history: of a record, and of one proposal; as a timeline and as CSV."""
+"""Workflow history: of a record, of one proposal, of one field; as a timeline and as CSV."""
+
+from urllib.parse import urlencode
 
 from django.core.exceptions import PermissionDenied
+from django.http import Http404
 from django.shortcuts import get_object_or_404, render
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
@@ -11,7 +14,7 @@ from ..imports.files import write_csv
 from ..links import history_url, proposed_changes_url
 from ..models import Proposal
 from ..models.permissions import may_view_record
-from ..pages import history_list, inquiry, people, queries, timeline
+from ..pages import field_history, history_list, inquiry, people, queries, timeline
 from .downloads import download
 
 
@@ -44,6 +47,39 @@ def proposal_history(request, pk):
     return _history(request, record, form, str(proposal.pk), context)
 
 
+@require_safe
+def record_field_history(request, record, name):
+    """Show the values of one field of `record` over time, who approved each, and what they saw.
+
+    The app of the record routes to it, once it has found the record.
+    """
+    _require_view(request, record)
+    if name not in registry.get(record).fields:
+        raise Http404
+    told = field_history.of_field(record, name, request.GET)
+    context = {
+        "record": record,
+        "told": told,
+        "actions": [_of_all_fields(record, name)],
+        "pages": _pages(request, "before", told.in_force),
+        "proposed_pages": _pages(request, "proposed_before", told.not_in_force),
+    }
+    return render(request, "approvals/field_history.html", context)
+
+
+def _of_all_fields(record, name):
+    url = f"{history_url(record)}?{urlencode({'field': name})}"
+    return {"text": _("Workflow history"), "icon": "history", "url": url}
+
+
+def _pages(request, name, page) -> dict:
+    """Where the newest ones are, and older ones. name: which part of the page is turned over."""
+    return {
+        "newest": _url(request, name) if request.GET.get(name) else "",
+        "older": _url(request, name, **{name: page.after}) if page.after else "",
+    }
+
+
 def _history(request, record, form, stem, context):
     """The timeline that the query string asks for, or with `format=csv` all of it as a file."""
     events = form.filtered()
@@ -55,22 +91,26 @@ def _history(request, record, form, stem, context):
         "record": record,
         "form": form,
         "entries": timeline.entries(page.events, type(record)),
-        "newest_url": _url(request) if request.GET.get("before") else "",
-        "older_url": _url(request, before=page.after) if page.after else "",
+        "newest_url": _url(request, "before") if request.GET.get("before") else "",
+        "older_url": _url(request, "before", before=page.after) if page.after else "",
     }
     return render(request, "approvals/history.html", context)
 
 
-def _url(request, **changed):
-    """The history as it is filtered now, from the newest entry on but for `changed`."""
+def _url(request, without, **changed):
+    """The page as it is now, but for `changed` and without what turned it over."""
     query = request.GET.copy()
-    query.pop("before", None)
+    query.pop(without, None)
     query.update({name: str(value) for name, value in changed.items()})
     return f"{request.path}?{query.urlencode()}"
 
 
 def _export(request):
-    return {"text": _("Export CSV"), "icon": "download", "url": _url(request, format="csv")}
+    return {
+        "text": _("Export CSV"),
+        "icon": "download",
+        "url": _url(request, "before", format="csv"),
+    }
 
 
 def _onward(record, proposal):

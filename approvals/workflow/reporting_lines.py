@@ -2,7 +2,6 @@
 
 from contextlib import contextmanager
 
-from django.db import transaction
 from django.utils.translation import gettext as _
 
 from .. import history
@@ -28,7 +27,7 @@ def circle(person, manager) -> str:
 @contextmanager
 def noting(*, by):
     """Note in the history whose manager changes while the block runs, also by a removal."""
-    with transaction.atomic():
+    with history.sealed():
         before = _managers(lock=True)
         yield
         after = _managers()

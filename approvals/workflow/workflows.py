@@ -4,7 +4,6 @@ import hashlib
 from contextlib import contextmanager
 
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -18,7 +17,7 @@ from . import texts
 from .problems import problems
 
 
-@transaction.atomic
+@history.sealed()
 def new_draft(workflow: Workflow, *, by) -> WorkflowVersion:
     """Return the draft of `workflow`; make it, as a copy of the newest version, if there is none.
 
@@ -34,7 +33,7 @@ def new_draft(workflow: Workflow, *, by) -> WorkflowVersion:
         return _copied(newest)
 
 
-@transaction.atomic
+@history.sealed()
 def activate(version: WorkflowVersion, *, by, seen=None) -> WorkflowVersion:
     """Put a draft into force in place of the active version. It never changes again.
 
@@ -56,7 +55,7 @@ def activate(version: WorkflowVersion, *, by, seen=None) -> WorkflowVersion:
     return version
 
 
-@transaction.atomic
+@history.sealed()
 def retire(version: WorkflowVersion, *, by) -> WorkflowVersion:
     """Take the active version out of force; proposals that run on it keep it.
 
@@ -95,7 +94,7 @@ def noting(workflow: Workflow, *, by):
     if not may_administer(by):
         raise PermissionDenied
     key = workflow.pk
-    with transaction.atomic():
+    with history.sealed():
         _lock_setup()
         before = texts.described(key)
         yield

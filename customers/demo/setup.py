@@ -5,9 +5,9 @@ from contextlib import contextmanager
 from django.conf import settings
 from django.contrib.auth.models import Group, User
 from django.contrib.contenttypes.models import ContentType
-from django.db import connection, transaction
+from django.db import connection
 
-from approvals import parameters
+from approvals import history, parameters
 from approvals.changes import create_records
 from approvals.models import (
     Assignment,
@@ -73,7 +73,7 @@ def found_company() -> None:
 
     All or nothing, and no e-mail leaves.
     """
-    with mail_backend("dummy"), transaction.atomic():
+    with mail_backend("dummy"), history.sealed():
         people.hire()
         _load_customers()
         people.organise(by=people.the("oskar"))

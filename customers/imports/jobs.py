@@ -13,6 +13,7 @@ from django.db import InterfaceError, OperationalError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from approvals.bulk import is_deadlock
 from approvals.imports import import_jobs, leases, tasks, uploads
 from approvals.imports.files import FileRefused, open_table, write_failed_rows
 from approvals.imports.import_jobs import RulesChanged
@@ -35,6 +36,7 @@ def prepare(upload, options: dict, *, by) -> ImportJob:
     """Store an uploaded file under a generated name, and have it previewed.
 
     options: what `CustomerResource` takes, and all_or_nothing, encoding, delimiter, sheet.
+    Raises FileRefused where it cannot be stored; what is wrong in it, its job tells.
     """
     job = import_jobs.new_job(Customer, by=by, file_name=upload.name, options=options)
     uploads.store(job, upload.chunks())
@@ -109,8 +111,13 @@ def work(job_id: int, **how) -> ImportJob | None:
     except leases.LostLease:
         logger.warning("Import %s was taken over, or closed.", job_id)
         return None
-    except (OperationalError, InterfaceError):
-        raise
+    except (OperationalError, InterfaceError) as error:
+        if not is_deadlock(error):
+            raise
+        # Such as of two files that create the same customers: one waits for its turn again.
+        with suppress(leases.LostLease):
+            leases.close(job)
+        return work(job_id, **how)
     except Exception as error:
         with suppress(leases.LostLease):
             _stop(job_id, lease, error)

@@ -18,6 +18,7 @@ from django.db import connection, transaction
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
+from approvals import bulk, history
 from approvals.imports import import_jobs, leases
 from approvals.imports.failures import Failures
 from approvals.imports.files import FileRefused, open_table
@@ -81,12 +82,15 @@ class Run:
     # One batch
 
     def _import(self, batch):
-        with _without_collecting(), transaction.atomic():
+        with _without_collecting(), history.sealed():
             # From here to the commit nobody else takes the job.
             self._stop_where_asked()
             outcomes = self._through_the_door(batch)
             self.job.place, self.job.attempts = batch[-1].number, 0
-            leases.keep(self.job, *import_jobs.PROGRESS, "attempts")
+            with bulk.gathered(with_update=True):
+                import_jobs.put(self.job, outcomes)
+                history.seal()
+                leases.keep(self.job, *import_jobs.PROGRESS, "attempts")
         self.tell(self.job, outcomes)
 
     def _through_the_door(self, batch):
@@ -97,7 +101,7 @@ class Run:
         outcomes = self.resource.import_batch(
             batch, by=self.job.created_by, source=source, dry_run=dry_run
         )
-        import_jobs.store(self.job, outcomes)
+        import_jobs.count(self.job, outcomes)
         return outcomes
 
     def _stop_where_asked(self, *, hold=True):
@@ -123,7 +127,9 @@ class Run:
             with transaction.atomic():
                 self._stop_where_asked()
                 outcomes = self._asked(batch, dry_run=True)
-                self._keep(*import_jobs.PROGRESS)
+                with bulk.gathered(with_update=True):
+                    import_jobs.put(self.job, outcomes)
+                    self._keep(*import_jobs.PROGRESS)
             if whole:
                 failed.add(outcomes)
             self.tell(self.job, outcomes)
@@ -150,13 +156,17 @@ class Run:
             import_jobs.nothing_imported(self.job, failed)
 
     def _in_one_transaction(self, failed, say):
+        ahead, resource = self._begin(), self.resource
         rows = self._begin()
-        with transaction.atomic():
+        with history.sealed():
+            if connection.vendor == "postgresql":
+                resource.hold(_with_signs(ahead, say))
             import_jobs.recount(self.job)
             for batch in self._batches(rows):
                 # Its lease goes on over another connection, which must not have to wait.
                 self._stop_where_asked(hold=False)
                 outcomes = self._through_the_door(batch)
+                import_jobs.put(self.job, outcomes)
                 failed.add(outcomes)
                 say()
                 self.tell(self.job, outcomes)
@@ -192,12 +202,7 @@ class Run:
 
     def _alive(self, rows):
         """The rows; to count many, or to pass over those that are done, takes its time."""
-        told = time.monotonic()
-        for row in rows():
-            if time.monotonic() - told >= SIGN_OF_LIFE and not connection.in_atomic_block:
-                self._keep()
-                told = time.monotonic()
-            yield row
+        return _with_signs(rows(), lambda: connection.in_atomic_block or self._keep())
 
     def _note_columns(self):
         columns = self.resource.columns
@@ -221,6 +226,16 @@ class Run:
     def _keep(self, *names):
         if self.job.pk:
             leases.keep(self.job, *names)
+
+
+def _with_signs(rows, say):
+    """The rows; every now and then `say` is called meanwhile, which lets the lease go on."""
+    told = time.monotonic()
+    for row in rows:
+        if time.monotonic() - told >= SIGN_OF_LIFE:
+            say()
+            told = time.monotonic()
+        yield row
 
 
 def _refuse_too_many(rows):

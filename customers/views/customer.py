@@ -11,7 +11,7 @@ from approvals.changes import read_rules
 from approvals.pages import timeline
 from approvals.pages.queries import history_of, open_proposals
 from approvals.registry import HELD
-from approvals.views.history import record_history
+from approvals.views.history import record_field_history, record_history
 from approvals.views.proposed_changes import proposed_changes as proposed_changes_of
 
 from ..models import Customer
@@ -49,6 +49,12 @@ def detail(request, pk):
 def history(request, pk):
     """Show a customer's whole history; the engine's page filters it and makes a file of it."""
     return record_history(request, get_object_or_404(Customer, pk=pk))
+
+
+@may_view
+def field_history(request, pk, name):
+    """Show the history of one field of a customer; the engine's page tells it."""
+    return record_field_history(request, get_object_or_404(Customer, pk=pk), name)
 
 
 def proposed_changes(request, pk):

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from approvals.changes import read_rules
+from approvals.imports.files import FileRefused
 from approvals.imports.leases import UNDER_WAY
 from approvals.models import ImportJob
 from approvals.outcomes import Refused
@@ -32,8 +33,11 @@ def import_customers(request):
     """Choose a file and how to import it; then look at its preview."""
     form = UploadForm(request.POST or None, request.FILES or None)
     if request.method == "POST" and form.is_valid():
-        job = jobs.prepare(form.cleaned_data["file"], form.options(), by=request.user)
-        return redirect("customers:import_job", job.pk)
+        try:
+            job = jobs.prepare(form.cleaned_data["file"], form.options(), by=request.user)
+            return redirect("customers:import_job", job.pk)
+        except FileRefused as refused:
+            form.add_error("file", str(refused))
     rules = read_rules(Customer)
     context = {
         "form": form,
@@ -107,7 +111,12 @@ def import_failed_rows(request, pk):
     if job.state in UNDER_WAY or not (job.failed and job.stored_as):
         raise Http404
     stem = job.file_name.rpartition(".")[0] or "customers"
-    return download(jobs.failed_rows(job), f"{stem}-failed", job.facts["format"])
+    try:
+        return download(jobs.failed_rows(job), f"{stem}-failed", job.facts["format"])
+    except OSError as error:
+        text = _("The server cannot read the file of this import (%(reason)s).")
+        messages.error(request, text % {"reason": error.strerror or error})
+        return redirect("customers:import_job", pk)
 
 
 @require_safe

@@ -6,7 +6,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from approvals import proposals
+from approvals import history, proposals
 from approvals.admin import inquiry
 from approvals.models import Delegation, Proposal, StepRun, WorkflowEvent
 from customers.models import Customer
@@ -72,11 +72,10 @@ def test_the_history_shows_values_as_people_read_them(as_auditor, decided):
 
 
 def test_the_history_names_who_did_it_and_for_whom(as_auditor, decided, approver):
-    event = WorkflowEvent.objects.last()
+    event = WorkflowEvent.objects.filter(proposal__isnull=False).last()
     for actor in (None, event.actor):
-        event.pk, event._state.adding = None, True
-        event.actor, event.on_behalf_of = actor, approver
-        event.save()
+        event.pk, event.actor, event.on_behalf_of = None, actor, approver
+        history.record([event])
     html = as_auditor.get("/admin/approvals/workflowevent/").content.decode()
     assert "Workflow on behalf of Anna Approver" in html
     assert f"{event.actor.get_full_name()} on behalf of Anna Approver" in html

@@ -23,6 +23,7 @@ from approvals.models import (
 from approvals.outcomes import CODE, Change
 from customers.models import Customer
 from tests.customers.factories import customer
+from tests.unguarded import ungoverned
 
 from .definitions import define
 from .helpers import edit, import_source, live, vote
@@ -191,7 +192,8 @@ def test_an_automatic_approval_that_breaks_a_rule_across_fields_is_a_conflict(
                                              ("change", "credit_limit", "present")])])  # fmt: skip
     edit(clerk, "C1", swift="ABNANL2A", credit_limit="1000000")
     second = Proposal.objects.exclude(pk=first.pk).get()
-    Customer.objects.filter(account="C1").update(iban="DE89370400440532013000")
+    with ungoverned():
+        Customer.objects.filter(account="C1").update(iban="DE89370400440532013000")
     proposals.submit(second.pk, by=clerk)
     second.refresh_from_db()
     assert second.state == State.CHANGE_REQUESTED
@@ -229,7 +231,8 @@ def test_rules_decide_on_imports_row_by_row(limits, steward, approver):
     stored = dict(Customer.objects.values_list("account", "credit_limit"))
     assert stored == {"C1": 900, "C2": 1000, "C3": 1000, "C4": Decimal(800)}
     assert [item.record_key for item in WorkItem.objects.all()] == ["C2"]
-    named = WorkflowEvent.objects.filter(actor=None).exclude(comment="").order_by("record_key")
+    named = WorkflowEvent.objects.filter(actor=None, proposal__isnull=False).exclude(comment="")
+    named = named.order_by("record_key")
     assert list(named.values_list("record_key", "comment")) == [
         ("C1", "Lower limits"),
         ("C3", "More than a million"),

@@ -59,6 +59,7 @@ def faults(page, addresses):
 def test_the_pages_of_a_clerk_are_in_order(page_of, shop, clerk):
     home, draft = shop.get_absolute_url(), Proposal.objects.latest("pk")
     pages = ["/", "/customers/", "/customers/new/", home, f"{home}edit/", f"{home}history/"]
+    pages += [f"{home}history/{name}/" for name in ("name", "credit_limit", "phone")]
     pages += [f"{home}proposed-changes/", f"/proposals/{draft.pk}/submit/", "/work-items/"]
     assert faults(page_of(clerk), pages) == []
 

@@ -45,7 +45,7 @@ def test_a_new_customer_is_created_under_the_account_typed(save, settings):
     assert (live("N-1", "credit_limit"), live("N-1", "city")) == ("1500.00", "Oslo")
     assert live("N-1", "notes") == "a\nb"
     assert live("N-1", "currency") == settings.COMPANY_CURRENCY
-    assert WorkflowEvent.objects.get(object_id=created.pk).verb == Verb.CREATED
+    assert WorkflowEvent.objects.get(record_key="N-1").verb == Verb.CREATED
 
 
 def test_a_new_customer_needs_no_approval_and_no_field_is_marked(save, client, govern_fields):

@@ -7,6 +7,7 @@ from approvals.imports.files import open_table
 from customers.models import Customer
 from tests import children
 from tests.customers import factories
+from tests.unguarded import unguarded
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -21,7 +22,7 @@ def emptied(db):
     """
     yield
     if connection.vendor == "sqlite":
-        with connection.constraint_checks_disabled():
+        with unguarded(), connection.constraint_checks_disabled():
             Customer.objects.all()._raw_delete("default")
 
 

@@ -11,6 +11,7 @@ from approvals import proposals
 from customers import listing
 from customers.models import Country, CustomerGroup
 from tests.approvals.helpers import edit
+from tests.unguarded import unguarded
 
 from .factories import customer
 
@@ -138,7 +139,8 @@ def test_previous_from_a_page_whose_rows_have_gone_shows_the_first_page(client, 
     rows = [customer(f"C-{number}") for number in range(5)]
     second = client.get(page().context["next_url"])
     before = second.context["previous_url"]
-    type(rows[0]).objects.filter(account="C-0").update(account="C-9", folded_key="c-9")
+    with unguarded():
+        type(rows[0]).objects.filter(account="C-0").update(account="C-9", folded_key="c-9")
     assert accounts(client.get(before)) == ["C-1", "C-2"]
 
 

@@ -20,6 +20,7 @@ from customers.models import (
 )
 from customers.reference import seed
 from tests.approvals.helpers import edit
+from tests.unguarded import unguarded
 
 from .factories import customer
 
@@ -84,7 +85,8 @@ def test_seeding_is_quick(db):
 @pytest.mark.django_db(transaction=True)
 def test_the_tables_are_full_again_after_a_flush():
     Country.objects.all().delete()
-    call_command("flush", interactive=False, verbosity=0)
+    with unguarded():
+        call_command("flush", interactive=False, verbosity=0)
     assert Country.objects.count() == 249
 
 

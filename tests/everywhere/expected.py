@@ -48,6 +48,7 @@ EXPECTED = {
     """,
     "ok ok ok ok ok ok no in | xx xx xx xx xx xx no in": """
         customers:history
+        customers:field_history
     """,
     "xx xx xx xx xx xx xx in | go go go go go go no in": """
         approvals:read_notifications

@@ -123,6 +123,7 @@ def _record(scene):
 
 
 ARGUMENTS = {
+    "customers:field_history": lambda scene: {"pk": scene.customer.pk, "name": "credit_limit"},
     "approvals:submit": lambda scene: {"pk": scene.draft.pk},
     "approvals:discard_change": lambda scene: {"pk": scene.draft.changes.first().pk},
     "approvals:discard_all": _record,

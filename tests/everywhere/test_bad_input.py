@@ -16,7 +16,7 @@ from django.test import Client
 from approvals.values import INVISIBLE
 
 from .addresses import every_address, url_of
-from .forms import HIDDEN, SPOILT, Forms, body, spoil
+from .forms import HIDDEN, SPOILT, TOO_MUCH, Forms, body, spoil
 
 # So many parts, for several processors, and so many posts in each; a long run has more:
 # BAD_INPUT_POSTS=2500 sends 5,000.
@@ -163,3 +163,24 @@ def test_what_approvers_read_holds_nothing_that_they_cannot_see(scene, person, b
                 response = post(browser, url, sent, stored)
                 assert (response.status_code, stored.unseen) == (200, []), (page, name, hidden)
                 assert "The invisible character U+" in response.content.decode(), (page, name)
+
+
+# Fields of setup that name rows, with which of them a form was once broken.
+ROWS = [
+    ("auth/group", "permissions"),
+    ("auth/user", "groups"),
+    ("auth/user", "user_permissions"),
+    ("approvals/substitution", "substitute"),
+]
+
+
+@pytest.mark.parametrize(("page", "name"), ROWS)
+def test_what_names_no_row_is_refused(scene, person, browsers, broken, page, name):
+    browser = browsers(person("root", is_superuser=True, is_staff=True))
+    route = f"admin/{page}/<path:object_id>/change/"
+    [url] = [url_of(address, scene) for address in every_address() if address.route == route]
+    fields = Forms(url, browser.get(url).content.decode()).found[url]
+    others = [field for field in fields if field[0] != name]
+    for spoilt in (*TOO_MUCH, "-1", "٣", "1_000", "[]", "0000-00-00"):
+        response = post(browser, url, [*others, (name, spoilt)], Stored())
+        assert (response.status_code, broken) == (200, []), repr(spoilt)[:80]

@@ -16,8 +16,9 @@ class Ledger:
         self.newest_event = newest.pk if newest else 0
 
     def events(self):
-        """The history since, oldest first."""
-        return WorkflowEvent.objects.filter(pk__gt=self.newest_event).order_by("pk")
+        """The history since, oldest first; whoever was made on the way has been given rights."""
+        found = WorkflowEvent.objects.filter(pk__gt=self.newest_event).order_by("pk")
+        return found.exclude(verb=Verb.RIGHTS_CHANGED)
 
     def statement(self, account) -> str:
         """Everything that changed for a customer since, and everything that is proposed.

@@ -7,7 +7,10 @@ from unittest import mock
 
 from django.db import connection
 
-WRITE = re.compile(r'\s*(?:INSERT INTO|UPDATE|DELETE FROM|REPLACE INTO)\s+"?(\w+)', re.IGNORECASE)
+WRITE = re.compile(
+    r'\s*(?:(?:INSERT|REPLACE)(?: OR FAIL)? INTO|UPDATE(?: OR FAIL)?|DELETE FROM)\s+"?(\w+)',
+    re.IGNORECASE,
+)
 OURS = ("customers_", "approvals_")
 
 
@@ -23,7 +26,10 @@ def writes():
         return execute(sql, params, many, context)
 
     # One by one: what goes together is sent when the function that wrote it has returned.
-    with mock.patch("approvals.bulk.gathered", nullcontext), connection.execute_wrapper(watch):
+    with (
+        mock.patch("approvals.bulk.gathered", lambda **how: nullcontext()),
+        connection.execute_wrapper(watch),
+    ):
         yield seen
 
 

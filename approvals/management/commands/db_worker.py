@@ -8,9 +8,12 @@ INSTALLED_APPS. Without it an import whose worker was killed would wait for
 import logging
 import threading
 
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management import CommandError
 from django.db import close_old_connections, connections
 from django_tasks_db.management.commands import db_worker
 
+from ... import guard
 from ...imports import leases, tasks
 
 logger = logging.getLogger(__name__)
@@ -24,7 +27,14 @@ class Command(db_worker.Command):
     """Works on what waits; sends imports on their way that nobody works on any more."""
 
     def handle(self, *, batch, **options):
-        """Look for such imports, at the start and from then on, while the worker runs."""
+        """Look for such imports, at the start and from then on, while the worker runs.
+
+        Raises CommandError where the database does not guard governed fields.
+        """
+        try:
+            guard.require()
+        except ImproperlyConfigured as missing:
+            raise CommandError(str(missing)) from None
         if batch:
             tasks.send_waiting()
             super().handle(batch=batch, **options)

@@ -177,12 +177,12 @@ def test_claiming_many_takes_as_many_statements_as_claiming_two(
     two = [item_of(propose(account), approver).pk for account in ("A", "B")]
     many = [item_of(propose(f"C{n}"), approver).pk for n in range(12)]
     approver.get_all_permissions()
-    with django_assert_max_num_queries(20) as few:
+    with django_assert_max_num_queries(24) as few:
         claims.claim_all(two, by=approver)
     with django_assert_num_queries(len(few)):
         results = claims.claim_all(many, by=approver)
     assert all(result.done for result in results)
-    with django_assert_max_num_queries(20) as few:
+    with django_assert_max_num_queries(24) as few:
         claims.release_all(two, by=approver)
     with django_assert_num_queries(len(few)):
         claims.release_all(many, by=approver)

@@ -166,7 +166,7 @@ def test_many_are_reassigned_in_as_many_statements_as_two(approver, rita, admini
         return len(captured)
 
     statements(1, rita, approver)
-    assert statements(12, rita, approver) <= statements(2, rita, approver) <= 40
+    assert statements(12, rita, approver) <= statements(2, rita, approver) <= 45
 
 
 # Pages

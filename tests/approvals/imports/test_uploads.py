@@ -1,5 +1,6 @@
 """Uploaded files: kept for a while, then deleted."""
 
+import errno
 from datetime import timedelta
 
 import pytest
@@ -7,6 +8,7 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from approvals.imports import import_jobs, uploads
+from approvals.imports.files import FileRefused
 from approvals.models import ImportJob
 from customers.models import Customer
 
@@ -86,3 +88,15 @@ def test_process_workflows_sends_what_waits_and_deletes_old_files(upload, capsys
     assert "old import files deleted: 1" in said
     call_command("process_workflows")
     assert "imports" not in capsys.readouterr().out
+
+
+def test_a_file_that_cannot_be_kept_is_refused_and_leaves_nothing(steward):
+    def chunks():
+        yield b"account\n"
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    before = set(uploads.folder().iterdir())
+    job = import_jobs.new_job(Customer, by=steward, file_name="customers.csv")
+    with pytest.raises(FileRefused, match="No space left on device"):
+        uploads.store(job, chunks())
+    assert set(uploads.folder().iterdir()) == before

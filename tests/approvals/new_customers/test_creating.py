@@ -55,7 +55,7 @@ def test_its_governed_fields_and_its_release_are_one_proposal(held, clerk):
 def test_the_history_tells_what_was_created_and_what_was_proposed(held):
     created, *rest = WorkflowEvent.objects.filter(record_key="NEW").order_by("id")
     assert created.verb == Verb.CREATED
-    assert json.loads(created.new) == {"phone": "030 123"}
+    assert json.loads(created.new) == {"phone": "030 123", "currency": "EUR"}
     assert [(e.verb, e.field) for e in rest] == [
         (Verb.PROPOSED, name) for name in ("name", "customer_group", "iban", HELD)
     ]

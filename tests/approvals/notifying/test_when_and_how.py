@@ -21,6 +21,7 @@ from approvals.models import (
 from approvals.notifying import notifications
 from customers.models import Customer
 from tests.approvals.helpers import vote
+from tests.unguarded import ungoverned
 
 from .helpers import decide_all, import_limits, only_mail, told
 
@@ -95,7 +96,8 @@ def test_no_text_ends_with_two_full_stops(
     first, second = submitted("A"), submitted("B")
     import_limits(steward, ["C"])
     vote(approver, first)
-    Customer.objects.filter(account="A").update(credit_limit=77)
+    with ungoverned():
+        Customer.objects.filter(account="A").update(credit_limit=77)
     vote(second_approver, first)
     vote(approver, second, Action.REJECT, "No.")
     notifications.reminded(list(WorkItem.objects.filter(state="open")))

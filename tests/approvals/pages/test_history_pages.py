@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from approvals import proposals
+from approvals.history import record
 from approvals.models import Action, Proposal, WorkflowEvent
 from approvals.pages import history_list
 from approvals.workflow import workflows
@@ -96,15 +97,15 @@ def test_it_can_be_filtered_by_person(client, clerk, approver, proposal):
 
 def test_a_person_is_found_by_what_was_done_on_his_behalf(client, clerk, second_approver, proposal):
     event = WorkflowEvent.objects.filter(proposal=proposal).last()
-    event.pk, event._state.adding, event.on_behalf_of = None, True, second_approver
-    event.save()
+    event.pk, event.on_behalf_of = None, second_approver
+    record([event])
     assert len(whats(history(client, clerk, proposal, person=second_approver.pk))) == 1
 
 
 def test_what_a_rule_did_is_found_under_workflow(client, clerk, proposal):
     event = WorkflowEvent.objects.filter(proposal=proposal).last()
-    event.pk, event._state.adding, event.actor = None, True, None
-    event.save()
+    event.pk, event.actor = None, None
+    record([event])
     assert len(whats(history(client, clerk, proposal, person="workflow"))) == 1
 
 
@@ -234,8 +235,8 @@ def test_the_administrators_history_tells_namesakes_apart(client, administrator,
 
 def test_a_file_of_the_history_has_user_names_in_columns_of_their_own(client, clerk, proposal):
     event = WorkflowEvent.objects.filter(proposal=proposal, verb="rejected").get()
-    event.pk, event._state.adding, event.on_behalf_of = None, True, clerk
-    event.save()
+    event.pk, event.on_behalf_of = None, clerk
+    record([event])
     rows = table(history(client, clerk, proposal, format="csv"))
     assert (rows[0]["Who"], rows[0]["Who: user name"]) == ("Anna Approver", "approver")
     names = (rows[0]["On behalf of"], rows[0]["On behalf of: user name"])

@@ -1,8 +1,8 @@
 """The history as a timeline: who did what, for whom, in words."""
 
 import pytest
-from django.utils import timezone
 
+from approvals import history
 from approvals.models import Action, Origin, Proposal, Verb, WorkflowEvent
 from approvals.pages import queries, timeline
 from customers.models import Customer
@@ -17,8 +17,7 @@ def told(clerk, approver):
     record = customer("A")
 
     def tell(verb, **columns):
-        event = WorkflowEvent.objects.create(
-            at=timezone.now(),
+        new = WorkflowEvent(
             verb=verb,
             record_key="A",
             origin=Origin.BROWSER,
@@ -26,6 +25,8 @@ def told(clerk, approver):
             object_id=record.pk,
             **columns,
         )
+        history.record([new])
+        event = WorkflowEvent.objects.latest("pk")
         [entry] = timeline.entries([event], Customer)
         return entry
 

@@ -1,5 +1,6 @@
 """Imports that are killed at any instant, taken over and taken away: no row lost or doubled."""
 
+import contextlib
 import os
 import random
 import subprocess
@@ -288,3 +289,66 @@ def test_where_the_database_goes_away_the_job_stays_where_it_was(
     assert (job.state, job.rows, job.place) == (State.RUNNING, 1, 2)
     expire(job)
     assert jobs.work(job.pk).updated == 3
+
+
+@on_postgresql
+def test_all_or_nothing_and_who_takes_the_same_records_the_other_way_round_both_come_through(
+    steward, small_batches
+):
+    from approvals import batch, registry
+    from customers.models import Customer
+
+    job = confirmed(steward, ("account,name", "C3,New", "C1,New"), all_or_nothing=True)
+    begun, ended = threading.Event(), []
+
+    def lock_both():
+        begun.wait(10)
+        with transaction.atomic():
+            for key in ("C1", "C3"):
+                batch.load_by_keys(registry.get(Customer), [key], lock=True)
+            ended.append(stored("C1", "name"))
+        connection.close()
+
+    other = threading.Thread(target=lock_both)
+    other.start()
+
+    def tell(job, outcomes):
+        begun.set()
+        time.sleep(0.3)  # the other one waits for a record
+
+    assert jobs.work(job.pk, tell=tell).state == State.DONE
+    other.join(10)
+    assert ended == ["New"]
+
+
+@on_postgresql
+def test_two_imports_that_create_the_same_customers_the_other_way_round_both_come_through(
+    steward, small_batches
+):
+    lines = ["account,name,customer_group,currency", "N1,New,10,EUR", "N2,New,10,EUR"]
+    files = [lines, [lines[0], lines[2], lines[1]]]
+    found = [confirmed(steward, file, all_or_nothing=True) for file in files]
+    barrier = threading.Barrier(2)
+
+    def meet(job, outcomes):
+        if barrier.n_waiting == 0 and job.rows > 1:
+            return
+        with contextlib.suppress(threading.BrokenBarrierError):
+            barrier.wait(1)
+
+    states = []
+
+    def work(job):
+        states.append(jobs.work(job.pk, tell=meet).state)
+        connection.close()
+
+    threads = [threading.Thread(target=work, args=[job]) for job in found]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert states == [State.DONE, State.DONE]
+    assert sorted(outcomes(found[0]).values()) + sorted(outcomes(found[1]).values()) in (
+        ["created"] * 2 + ["unchanged"] * 2,
+        ["unchanged"] * 2 + ["created"] * 2,
+    )

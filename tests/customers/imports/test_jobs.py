@@ -309,14 +309,14 @@ def test_an_import_that_breaks_says_so_and_keeps_what_is_in(steward, monkeypatch
 def test_an_import_that_breaks_in_a_commit_counts_only_what_is_in(steward, monkeypatch, whole):
     monkeypatch.setattr("approvals.imports.resources.BATCH", 1)
     job = jobs.prepare(upload(*FILE), {"all_or_nothing": whole}, by=steward)
-    real = import_jobs.store
+    real = import_jobs.put
 
     def store_and_break(job, found):
         real(job, found)
         if found[0].key == "C2":
             raise RuntimeError("a fault of the program")
 
-    monkeypatch.setattr(import_jobs, "store", store_and_break)
+    monkeypatch.setattr(import_jobs, "put", store_and_break)
     with pytest.raises(RuntimeError):
         jobs.confirm(job.pk, by=steward)
     job.refresh_from_db()

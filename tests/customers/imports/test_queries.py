@@ -64,12 +64,12 @@ def test_a_batch_takes_as_many_statements_however_many_rows_it_has(steward, beha
 
 # What steers a transaction reads and writes no row.
 STEERING = ("SAVEPOINT", "RELEASE", "SET CONSTRAINTS", "BEGIN", "COMMIT")
-MOST = 13
+MOST = 12
 
 
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite writes each table by itself")
 @pytest.mark.parametrize("kind", [*Behavior, "new"])
-def test_each_further_batch_takes_thirteen_statements_at_most(steward, kind, monkeypatch):
+def test_each_further_batch_takes_twelve_statements_at_most(steward, kind, monkeypatch):
     monkeypatch.setattr("approvals.imports.resources.BATCH", 10)
     behavior = Behavior.PROPOSE if kind == "new" else kind
 

@@ -1,0 +1,244 @@
+"""The guard's triggers on PostgreSQL: one function for each table and event.
+
+What is inserted, and what changes of a record, is looked at when the statement is done, all
+rows in one go: that is several times quicker, no other trigger comes after it, and
+`bulk.gathered` makes one statement of inserts into several tables, none of which comes first.
+Tables are named with their schema: else a temporary one of the same name would be read. No
+trigger names a column outside its function, so that migrations may alter it.
+"""
+
+from collections import defaultdict
+
+from ..registry import HELD, Governed
+from . import records
+from .records import Dialect, quoted
+from .rules import KEPT, all_rules
+
+_TYPES = {
+    records.NUMBER: "numeric",
+    records.TRUTH: "boolean",
+    records.WHOLE: "bigint",
+    records.DAY: "date",
+    records.TEXT: "text",
+}
+_ROW = "BEFORE {event} ON {table} FOR EACH ROW"
+_TOGETHER = "AFTER {event} ON {table} REFERENCING NEW TABLE AS added FOR EACH STATEMENT"
+_CHANGED = (
+    "AFTER UPDATE ON {table} REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT"
+)
+_WHOLE_TABLE = "BEFORE TRUNCATE ON {table} FOR EACH STATEMENT"
+# A plan is kept from when there were few rows, and would take ages when there are many. So
+# each row is looked for by its index, and only rows as they were are joined, hashed, to what
+# they have become. What is switched off counts as dear, for which PostgreSQL would compile.
+_PLANS = "SET jit = off SET enable_seqscan = off SET enable_mergejoin = off"
+_BY_INDEX = f"{_PLANS} SET enable_hashjoin = off"
+_HASHED = f"{_PLANS} SET enable_nestloop = off"
+# A scalar is never made a join.
+_FOUND = "(({} LIMIT 1) IS NOT NULL)"
+
+# Whether a proposal was being decided before the change was added to it: the same statement
+# may well have made its first step.
+_AS_IT_WAS = {"approvals_guard_approvals_proposedchange_insert"}
+
+
+def _cast(text, kind):
+    return f"CAST({text} AS {_TYPES[kind]})"
+
+
+def triggers(types: dict[Governed, int], schema: str) -> dict[str, tuple[str, str]]:
+    """Every trigger that belongs there, by name: when it runs, its function's body.
+
+    types: model under approval -> id of its content type.
+    """
+
+    def table(model):
+        return f'"{schema}"."{model._meta.db_table}"'
+
+    found, kept = {}, list(KEPT)
+    for (model, event, together), rules in _by_trigger(all_rules(table)).items():
+        body = _together(rules) if together else _one_by_one(rules)
+        head = (_TOGETHER if together else _ROW).format(event=event, table=table(model))
+        _add(found, model, event, head, body)
+    for governed, type_id in types.items():
+        _add_governed(found, governed, type_id, table)
+        kept.append(governed.model)
+    for model in kept:
+        body = f"BEGIN {_raise('rows of this table are never deleted')} END"
+        _add(found, model, "TRUNCATE", _WHOLE_TABLE.format(table=table(model)), body)
+    return found
+
+
+def _by_trigger(rules):
+    grouped = defaultdict(list)
+    for rule in rules:
+        grouped[rule.model, rule.event, rule.together].append(rule)
+    return grouped
+
+
+def _add(found, model, name, head, body):
+    found[f"approvals_guard_{model._meta.db_table}_{name.lower()}"] = (head, body)
+
+
+def _one_by_one(rules):
+    checks = "\n".join(
+        f"IF {r.when} THEN {_hold(r)}IF {r.refused} THEN {_raise_of_row(r)} END IF; END IF;"
+        for r in rules
+    )
+    return f"BEGIN\n{checks}\nRETURN {_returned(rules[0].event)};\nEND"
+
+
+def _hold(rule):
+    return f"PERFORM 1 FROM {rule.holds} FOR SHARE; " if rule.holds else ""
+
+
+def _returned(event):
+    return "OLD" if event == "DELETE" else "NEW"
+
+
+def _together(rules):
+    """The same rules, asked of all rows that a statement has added: `new` is such a row."""
+    checks = "\n".join(
+        f"IF EXISTS (SELECT 1 FROM added new WHERE ({r.when}) AND ({r.refused})) "
+        f"THEN {_raise(r.message)} END IF;"
+        for r in rules
+    )
+    return f"#variable_conflict use_column\nBEGIN\n{checks}\nRETURN NULL;\nEND"
+
+
+def _raise(message, *arguments):
+    told = "".join(f", {argument}" for argument in arguments)
+    text = quoted(f"guard: {message}")
+    return f"RAISE EXCEPTION {text}{told} USING ERRCODE = 'check_violation';"
+
+
+def _raise_of_row(rule):
+    text = rule.message.replace("%", "%%")
+    meta, row = rule.model._meta, _returned(rule.event)
+    return _raise(f"{text} ({meta.model_name} %)", f"{row}.{meta.pk.column}")
+
+
+def _add_governed(found, governed, type_id, table):
+    model, key = governed.model, governed.key_field.column
+    dialect = Dialect(table, _cast, "IS NOT DISTINCT FROM", _FOUND)
+
+    def add(event, head, body):
+        _add(found, model, event, head.format(event=event, table=table(model)), body)
+
+    deleted = _raise(f"{governed.label} % is never deleted", f"OLD.{key}")
+    add("DELETE", _ROW, f"BEGIN {deleted} END")
+    add("UPDATE", _CHANGED, _update(governed, type_id, dialect, key))
+    add("INSERT", _TOGETHER, _insert(governed, type_id, dialect, key))
+
+
+def _update(governed, type_id, dialect, key):
+    """Which columns differ at all is found out first: most are not governed."""
+    both = "FROM removed old LEFT JOIN added new ON new.id = old.id"
+    fixed = " OR ".join(_differs(k) for k in records.keys(governed))
+    differing = ", ".join(
+        f"CASE WHEN bool_or({_differs(c.name)}) THEN {quoted(c.field)} END"
+        for c in records.columns(governed)
+    )
+    key_changed = _raise(f"the key of {governed.label} % never changes", "moved")
+    gone_back = _raise(f"the revision of {governed.label} % never goes back", "gone_back")
+    checks = "\n".join(
+        f'IF {_is_governed(c)} THEN SELECT new."{key}" INTO which {both} WHERE {_differs(c.name)} '
+        f"AND NOT {records.approved(c, dialect, type_id)} "
+        f"AND NOT ({records.NEXT} AND {records.recorded(c, dialect, type_id)}) LIMIT 1; "
+        f"IF FOUND THEN {_raise(_only_by_approval(governed, c), 'which')} END IF; END IF;"
+        for c in records.columns(governed)
+    )
+    return f"""#variable_conflict use_column
+DECLARE governed text[]; differing text[]; moved text; gone_back text; which text;
+BEGIN
+SELECT min(old."{key}") FILTER (WHERE {fixed}),
+min(old."{key}") FILTER (WHERE new.revision < old.revision), ARRAY[{differing}]
+INTO moved, gone_back, differing {both};
+IF moved IS NOT NULL THEN {key_changed} END IF;
+IF gone_back IS NOT NULL THEN {gone_back} END IF;
+{_read_rules(type_id, dialect, new=False)}
+governed := ARRAY(SELECT unnest(governed) INTERSECT SELECT unnest(differing));
+{checks}
+RETURN NULL;
+END"""
+
+
+def _differs(column):
+    return f'new."{column}" IS DISTINCT FROM old."{column}"'
+
+
+def _insert(governed, type_id, dialect, key):
+    """What a new record has beside what it begins with, where new records need approval."""
+    checks = "\n".join(
+        f'IF {_is_governed(c)} THEN SELECT new."{key}" INTO which FROM added new '
+        f'WHERE new."{c.name}" IS DISTINCT FROM {records.initial(c, dialect)} '
+        f"AND NOT {records.approved(c, dialect, type_id)} "
+        f"AND NOT {records.recorded(c, dialect, type_id)} LIMIT 1; "
+        f"IF FOUND THEN {_raise(_only_by_approval(governed, c), 'which')} END IF; END IF;"
+        for c in records.columns(governed)
+    )
+    return f"""#variable_conflict use_column
+DECLARE governed text[]; which text;
+BEGIN
+{_read_rules(type_id, dialect, new=True)}
+{checks}
+RETURN NULL;
+END"""
+
+
+def _read_rules(type_id, dialect, *, new):
+    on = records.switched_on(dialect.table, new=new)
+    fields = records.enabled_fields(type_id, dialect.table)
+    return f"""SELECT ARRAY({fields}) || '{HELD}'::varchar INTO governed WHERE {on};
+IF NOT FOUND THEN RETURN NULL; END IF;"""
+
+
+def _is_governed(column):
+    return f"{quoted(column.field)} = ANY (governed)"
+
+
+def _only_by_approval(governed, column):
+    return f"{column.field} of {governed.label} % changes only by approval"
+
+
+def current_schema(cursor) -> str:
+    """The schema in which the program's tables are."""
+    cursor.execute("SELECT current_schema()")
+    return cursor.fetchone()[0]
+
+
+def installed(cursor) -> dict[str, str]:
+    """The guard's triggers that are there and run, by name: the bodies of their functions."""
+    cursor.execute(
+        "SELECT t.tgname, p.prosrc FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid "
+        "JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace "
+        "WHERE t.tgname LIKE 'approvals\\_%%' AND t.tgenabled IN ('O', 'A') "
+        "AND n.nspname = current_schema()",
+        [],
+    )
+    return dict(cursor.fetchall())
+
+
+def install(cursor, wanted) -> None:
+    """Make or replace every trigger, and remove what is there beside them."""
+    for name in installed(cursor).keys() - wanted.keys():
+        _drop(cursor, name)
+    for name, (head, body) in wanted.items():
+        # What is stable sees the tables as they were before the statement.
+        kind = "STABLE" if name in _AS_IT_WAS else "VOLATILE"
+        if "FOR EACH STATEMENT" in head:
+            kind += f" {_HASHED if 'OLD TABLE' in head else _BY_INDEX}"
+        cursor.execute(
+            f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql {kind} "
+            f"AS $guard${body}$guard$"
+        )
+        cursor.execute(f"CREATE OR REPLACE TRIGGER {name} {head} EXECUTE FUNCTION {name}()")
+
+
+def _drop(cursor, name):
+    cursor.execute(f'DROP FUNCTION IF EXISTS "{name}" CASCADE')
+
+
+def remove(cursor) -> None:
+    """Take the guard away."""
+    for name in installed(cursor):
+        _drop(cursor, name)

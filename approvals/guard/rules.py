@@ -1,0 +1,292 @@
+"""What the engine's own tables refuse, in SQL that both databases read.
+
+A rule looks at the row before (OLD) and after (NEW). Nothing here knows how a trigger is
+made; `sqlite` and `postgresql` do.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ..models import (
+    Action,
+    AutomaticAction,
+    AutomaticDecision,
+    Behavior,
+    Contributor,
+    Decision,
+    HistoryHead,
+    HistorySeal,
+    ImportJob,
+    Outcome,
+    Proposal,
+    ProposedChange,
+    RunState,
+    State,
+    StepRun,
+    Verb,
+    WorkflowEvent,
+    WorkflowStep,
+    WorkItem,
+)
+
+# Rows that are never deleted: what an approval stands on, and the history.
+APPROVING = (Proposal, ProposedChange, Contributor, StepRun, Decision)
+KEPT = (*APPROVING, WorkflowEvent, HistorySeal, HistoryHead)
+# Where the engine finds what it reads: model -> the table's name as the database knows it.
+Tables = Callable[[type], str]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Why a row of `model` is refused on an INSERT, UPDATE or DELETE.
+
+    when: looks at the row alone; refused: is asked only then, and reads other tables.
+    together: where a database can, all rows of a statement are looked at in one go.
+    holds: rows that nobody else may change until the transaction ends, where more than one
+        can write: what was looked at must still hold when it is committed.
+    """
+
+    model: type
+    event: str
+    name: str
+    message: str
+    when: str = "TRUE"
+    refused: str = "TRUE"
+    together: bool = False
+    holds: str = ""
+
+
+def all_rules(table: Tables) -> list[Rule]:
+    """Every rule of the engine's own tables."""
+    return [
+        *_proposals(table),
+        *_changes(table),
+        *_decisions(table),
+        *_step_runs(),
+        *_history(table),
+        Rule(Contributor, "UPDATE", "kept", "who contributed to a proposal stays a contributor"),
+        *(
+            Rule(model, "DELETE", "deleted", f"{_plural(model)} are never deleted")
+            for model in KEPT
+        ),
+    ]
+
+
+def _plural(model):
+    return model._meta.model_name + "s"
+
+
+def _proposals(table):
+    yield Rule(
+        Proposal,
+        "INSERT",
+        "made_approved",
+        "a proposal is approved only by deciding on it, and needs no approval only as an "
+        "import that may change without",
+        when=f"NEW.state IN ('{State.APPROVED}', '{State.NOT_REQUIRED}')",
+        refused=f"""NEW.state = '{State.APPROVED}' OR NOT EXISTS (
+            SELECT 1 FROM {table(ImportJob)} j
+            WHERE j.id = NEW.import_job_id AND j.behavior = '{Behavior.ALLOW}')""",
+        together=True,
+    )
+    yield Rule(
+        Proposal,
+        "UPDATE",
+        "final",
+        "an approved proposal, and one that needed no approval, never changes",
+        when=f"OLD.state IN ('{State.APPROVED}', '{State.NOT_REQUIRED}')",
+    )
+    yield Rule(
+        Proposal,
+        "UPDATE",
+        "of_another_record",
+        "a proposal stays with its record",
+        when=_differs("id", "content_type_id", "object_id"),
+    )
+    yield Rule(
+        Proposal,
+        "UPDATE",
+        "revised",
+        "the revision of a proposal never goes back, and grows when the proposal is "
+        "submitted and when it stops being pending",
+        when=f"""NEW.revision < OLD.revision OR NEW.revision = OLD.revision
+            AND (NEW.state = '{State.PENDING}') <> (OLD.state = '{State.PENDING}')""",
+    )
+    yield Rule(
+        Proposal,
+        "UPDATE",
+        "another_way",
+        "a pending proposal keeps its workflow and its originator",
+        when=f"OLD.state = '{State.PENDING}' AND ({_differs('version_id', 'submitted_by_id')})",
+    )
+    yield Rule(
+        Proposal,
+        "UPDATE",
+        "approved",
+        "a proposal is approved only from pending, with the decisions that its workflow asks for",
+        when=f"""NEW.state <> OLD.state
+            AND NEW.state IN ('{State.APPROVED}', '{State.NOT_REQUIRED}')""",
+        refused=f"""NEW.state <> '{State.APPROVED}' OR OLD.state <> '{State.PENDING}'
+            OR EXISTS (SELECT 1 FROM {table(StepRun)} r
+                       WHERE r.proposal_id = OLD.id AND r.state = '{RunState.RUNNING}')
+            OR NOT ({_decided(table)} OR {_decided_by_rule(table)})""",
+    )
+
+
+def _decided(table):
+    """Each step of the version was passed over, or has the votes it needs, on this revision."""
+    vote = f"d.proposal_id = OLD.id AND d.revision = OLD.revision AND d.action = '{Action.APPROVE}'"
+    return f"""(
+        EXISTS (SELECT 1 FROM {table(WorkflowStep)} s WHERE s.version_id = OLD.version_id)
+        AND EXISTS (SELECT 1 FROM {table(Decision)} d WHERE {vote})
+        AND NOT EXISTS (SELECT 1 FROM {table(Decision)} d
+            WHERE d.proposal_id = OLD.id AND d.revision = OLD.revision
+              AND d.action <> '{Action.APPROVE}')
+        AND NOT EXISTS (SELECT 1 FROM {table(WorkflowStep)} s
+            WHERE s.version_id = OLD.version_id
+              AND NOT EXISTS (SELECT 1 FROM {table(StepRun)} r
+                  WHERE r.proposal_id = OLD.id AND r.step_id = s.id
+                    AND r.state = '{RunState.APPROVED}' AND r.votes_needed <= (
+                        SELECT count(DISTINCT d.person_id) FROM {table(Decision)} d
+                        WHERE d.step_run_id = r.id AND {vote}
+                          AND NOT {_contributed(table, "OLD.id", "d.person_id")}))
+              AND NOT EXISTS (SELECT 1 FROM {table(WorkflowEvent)} e
+                  WHERE e.step_id = s.id AND {_since_submitted(table, Verb.STEP_SKIPPED)})))"""
+
+
+def _decided_by_rule(table):
+    return f"""EXISTS (SELECT 1 FROM {table(AutomaticAction)} a
+        WHERE a.id = NEW.automatic_action_id AND a.version_id = OLD.version_id
+          AND a.decision = '{AutomaticDecision.APPROVE}'
+          AND EXISTS (SELECT 1 FROM {table(WorkflowEvent)} e
+              WHERE {_since_submitted(table, Verb.APPROVED_BY_RULE)}))"""
+
+
+def _since_submitted(table, verb):
+    return f"""e.proposal_id = OLD.id AND e.verb = '{verb}' AND e.id > (
+        SELECT max(f.id) FROM {table(WorkflowEvent)} f
+        WHERE f.proposal_id = OLD.id AND f.verb = '{Verb.SUBMITTED}')"""
+
+
+def _changes(table):
+    frozen = f"'{State.PENDING}', '{State.APPROVED}', '{State.NOT_REQUIRED}'"
+    yield Rule(
+        ProposedChange,
+        "INSERT",
+        "slipped_in",
+        "nothing is added to a proposal that is being decided or was approved, nor about "
+        "another record",
+        when=f"NEW.outcome = '{Outcome.OPEN}'",
+        refused=f"""EXISTS (SELECT 1 FROM {table(Proposal)} p
+            WHERE p.id = NEW.proposal_id AND (
+                p.object_id <> NEW.object_id OR p.content_type_id <> NEW.content_type_id
+                OR p.state = '{State.APPROVED}' OR p.state = '{State.PENDING}'
+                AND EXISTS (SELECT 1 FROM {table(StepRun)} r WHERE r.proposal_id = p.id)))""",
+        together=True,
+    )
+    yield Rule(
+        ProposedChange,
+        "UPDATE",
+        "exchanged",
+        "a proposed change is not edited while it is pending, nor once it was approved",
+        when=_differs(
+            "id", "proposal_id", "content_type_id", "object_id", "field", "original", "value"
+        ),
+        holds=f"{table(Proposal)} WHERE id IN (OLD.proposal_id, NEW.proposal_id)",
+        refused=f"""EXISTS (SELECT 1 FROM {table(Proposal)} p
+            WHERE p.id IN (OLD.proposal_id, NEW.proposal_id) AND p.state IN ({frozen}))""",
+    )
+    yield Rule(
+        ProposedChange,
+        "UPDATE",
+        "outcome",
+        "a proposed change is applied once, when it was approved, and not discarded while pending",
+        when=_differs("outcome"),
+        holds=f"{table(Proposal)} WHERE id = OLD.proposal_id",
+        refused=f"""OLD.outcome <> '{Outcome.OPEN}' OR EXISTS (
+            SELECT 1 FROM {table(Proposal)} p WHERE p.id = OLD.proposal_id AND (
+                p.state = '{State.PENDING}'
+                OR (p.state = '{State.APPROVED}') <> (NEW.outcome = '{Outcome.APPLIED}')))""",
+    )
+
+
+def _decisions(table):
+    yield Rule(
+        Decision,
+        "INSERT",
+        "four_eyes",
+        "four eyes: a contributor does not decide on the proposal",
+        refused=f"""{_contributed(table, "NEW.proposal_id", "NEW.person_id, NEW.on_behalf_of_id")}
+            OR EXISTS (SELECT 1 FROM {table(WorkItem)} w WHERE w.id = NEW.work_item_id
+                AND {_contributed(table, "w.proposal_id", _VOTING)})""",
+    )
+    yield Rule(
+        Decision,
+        "INSERT",
+        "on_what_was_seen",
+        "a decision is about a step that is running, on the revision that stands",
+        refused=f"""NOT EXISTS (SELECT 1 FROM {table(WorkItem)} w
+            JOIN {table(StepRun)} r ON r.id = w.step_run_id
+            JOIN {table(Proposal)} p ON p.id = r.proposal_id
+            WHERE w.id = NEW.work_item_id AND r.id = NEW.step_run_id
+              AND p.id = NEW.proposal_id AND r.state = '{RunState.RUNNING}'
+              AND p.state = '{State.PENDING}' AND p.revision = NEW.revision)""",
+    )
+    yield Rule(Decision, "UPDATE", "kept", "a decision never changes")
+
+
+# Whoever decides, and whom he says he decides for; then whose work item it is.
+_VOTING = "NEW.person_id, NEW.on_behalf_of_id, w.assignee_id, w.on_behalf_of_id"
+
+
+def _contributed(table, proposal, people):
+    """Whether one of these people contributed to a proposal, noted as such or not."""
+    return f"""(EXISTS (SELECT 1 FROM {table(Contributor)} c
+            WHERE c.proposal_id = {proposal} AND c.person_id IN ({people}))
+        OR EXISTS (SELECT 1 FROM {table(Proposal)} o WHERE o.id = {proposal}
+            AND (o.created_by_id IN ({people}) OR o.submitted_by_id IN ({people})))
+        OR EXISTS (SELECT 1 FROM {table(ProposedChange)} h
+            WHERE h.proposal_id = {proposal} AND h.proposed_by_id IN ({people})))"""
+
+
+def _step_runs():
+    yield Rule(
+        StepRun,
+        "INSERT",
+        "without_votes",
+        "a step is complete with one vote or more",
+        when="NEW.votes_needed < 1",
+    )
+    yield Rule(
+        StepRun,
+        "UPDATE",
+        "fewer_votes",
+        "a step that was entered keeps its proposal and the votes it needs",
+        when=_differs("id", "proposal_id", "step_id", "votes_needed"),
+    )
+
+
+def _history(table):
+    yield Rule(WorkflowEvent, "UPDATE", "kept", "an entry of the history never changes")
+    yield Rule(HistorySeal, "UPDATE", "kept", "a seal of the history never changes")
+    yield Rule(
+        HistoryHead,
+        "UPDATE",
+        "gone_back",
+        "the chain of seals only grows",
+        when="NEW.id <> OLD.id OR NEW.position <= OLD.position",
+    )
+    yield Rule(
+        HistoryHead,
+        "INSERT",
+        "second",
+        "the chain of seals has one head",
+        refused=f"EXISTS (SELECT 1 FROM {table(HistoryHead)})",
+    )
+
+
+def _differs(*columns):
+    """Whether one of these columns differs; `IS DISTINCT FROM` is too new for some SQLites."""
+    return " OR ".join(
+        f"NEW.{c} <> OLD.{c} OR (NEW.{c} IS NULL) <> (OLD.{c} IS NULL)" for c in columns
+    )

@@ -1,0 +1,153 @@
+"""Rights of people and groups: each change of them leaves an entry in the history.
+
+Django admin and code alike, by signals; what goes past them, such as `QuerySet.update` or
+SQL, leaves none.
+"""
+
+from django.contrib.auth.models import Group, Permission, User
+from django.contrib.contenttypes.models import ContentType
+from django.db.models.signals import m2m_changed, post_save, pre_delete, pre_save
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+
+from . import history
+from .acting import who
+from .models import Verb, WorkflowEvent
+from .values import encode, person_name
+
+FLAGS = ("is_active", "is_staff", "is_superuser")
+# What people and groups have many of, by the table that keeps it.
+MANY = {
+    User.groups.through: (User, "groups"),
+    User.user_permissions.through: (User, "user_permissions"),
+    Group.permissions.through: (Group, "permissions"),
+}
+KEY_LENGTH = WorkflowEvent._meta.get_field("record_key").max_length
+
+
+def watch() -> None:
+    """Connect to the signals of people and groups."""
+    pre_save.connect(_remember, sender=User)
+    post_save.connect(_person_saved, sender=User)
+    pre_delete.connect(_person_removed, sender=User)
+    pre_delete.connect(_group_removed, sender=Group)
+    for through in MANY:
+        m2m_changed.connect(_many_changed, sender=through)
+
+
+def label(event: WorkflowEvent) -> str:
+    """What kind of right an entry is about, for a person."""
+    return str(capfirst(event.content_type.model_class()._meta.get_field(event.field).verbose_name))
+
+
+def _remember(instance, update_fields, **kwargs):
+    """Keep what is stored, for when the person has been saved."""
+    instance.rights_stored = None
+    if update_fields is None or {*FLAGS, "password"} & set(update_fields):
+        stored = User.objects.filter(pk=instance.pk).values(*FLAGS, "password").first()
+        # Of a new person each right is given.
+        instance.rights_stored = stored or {}
+
+
+def _person_saved(instance, update_fields, **kwargs):
+    stored = instance.rights_stored
+    if stored is None:
+        return
+    events = []
+    for name in FLAGS:
+        old, new = stored.get(name), getattr(instance, name)
+        if new != (old or False) and (update_fields is None or name in update_fields):
+            field = User._meta.get_field(name)
+            events.append(_event(instance, name, encode(field, old), encode(field, new)))
+    changed = stored and stored["password"] != instance.password
+    if changed and not _hashed_anew(instance, update_fields):
+        events.append(_event(instance, "password", None, None))
+    _record(events)
+
+
+def _hashed_anew(person, update_fields):
+    """Whether Django has only hashed the password in a newer way, as it does at a login."""
+    return person._password is None and set(update_fields or ()) == {"password"}
+
+
+def _many_changed(sender, instance, action, reverse, pk_set, **kwargs):
+    if action not in ("post_add", "pre_remove", "pre_clear"):
+        return
+    holder, name = MANY[sender]
+    column, other = f"{holder._meta.model_name}_id", holder._meta.get_field(name).related_model
+    other_column = f"{other._meta.model_name}_id"
+    own, theirs = (other_column, column) if reverse else (column, other_column)
+    rows = sender.objects.filter(**{own: instance.pk})
+    if pk_set is not None:
+        rows = rows.filter(**{f"{theirs}__in": pk_set})
+    _record(_of_rows(rows, holder, other, name, given=action == "post_add"))
+
+
+def _of_rows(rows, holder, other, name, *, given):
+    """An entry for each person or group that these rows give something to, or did."""
+    column, other_column = f"{holder._meta.model_name}_id", f"{other._meta.model_name}_id"
+    found = {}
+    for pk, what in rows.order_by("pk").values_list(column, other_column):
+        found.setdefault(pk, []).append(what)
+    holders = holder.objects.in_bulk(found)
+    names = _names(other, {pk for many in found.values() for pk in many})
+    for pk, many in found.items():
+        told = ", ".join(sorted(names[what] for what in many))
+        yield _event(holders[pk], name, *(("", told) if given else (told, "")))
+
+
+def _names(model, ids) -> dict:
+    found = model.objects.filter(pk__in=ids)
+    if model is Permission:
+        rows = found.values_list("pk", "content_type__app_label", "codename")
+        return {pk: f"{app}.{codename}" for pk, app, codename in rows}
+    return dict(found.values_list("pk", "name"))
+
+
+def _person_removed(instance, **kwargs):
+    """Whoever is removed has no rights any more."""
+    events = [
+        event
+        for through, (holder, name) in MANY.items()
+        if holder is User
+        for event in _lost(through, holder, name, user_id=instance.pk)
+    ]
+    flags = [name for name in FLAGS if getattr(instance, name)]
+    events += [_event(instance, name, "1", None) for name in flags]
+    _record(events)
+
+
+def _group_removed(instance, **kwargs):
+    """A group's members lose it, and it loses its permissions."""
+    events = [*_lost(User.groups.through, User, "groups", group_id=instance.pk)]
+    events += _lost(Group.permissions.through, Group, "permissions", group_id=instance.pk)
+    _record(events)
+
+
+def _lost(through, holder, name, **where):
+    rows = through.objects.filter(**where)
+    other = holder._meta.get_field(name).related_model
+    return _of_rows(rows, holder, other, name, given=False)
+
+
+def _event(whom, field, old, new) -> WorkflowEvent:
+    is_person = isinstance(whom, User)
+    key = whom.get_username() if is_person else whom.name
+    told = _("Person: %(name)s") if is_person else _("Group: %(name)s")
+    actor, origin = who()
+    return WorkflowEvent(
+        verb=Verb.RIGHTS_CHANGED,
+        actor=actor,
+        content_type=ContentType.objects.get_for_model(whom),
+        object_id=whom.pk,
+        record_key=key[:KEY_LENGTH],
+        field=field,
+        old=old,
+        new=new,
+        comment=told % {"name": person_name(whom) if is_person else key},
+        origin=origin,
+    )
+
+
+def _record(events):
+    history.record(list(events))

@@ -1,0 +1,80 @@
+"""The history and its seals, read in order, a few thousand rows at a time."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import NamedTuple
+
+from django.db import connections
+
+from ..models import HistorySeal, WorkflowEvent
+from . import digests
+
+AT_ONCE = 5000
+
+
+@contextmanager
+def snapshot(using="default"):
+    """Read everything as it stands now, whoever writes meanwhile; nobody has to wait."""
+    connection = connections[using]
+    if connection.in_atomic_block:
+        yield
+        return
+    read_only = " ISOLATION LEVEL REPEATABLE READ READ ONLY"
+    with connection.cursor() as cursor:
+        cursor.execute("BEGIN" + read_only * (connection.vendor == "postgresql"))
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("ROLLBACK")
+
+
+class Sealed(NamedTuple):
+    """A seal as it is stored, whatever that is."""
+
+    position: int
+    at: str
+    first: int
+    last: int
+    count: int
+    digest: str
+    hash: str
+
+    def hash_after(self, previous: str) -> str:
+        """The hash that it should have behind a seal with that one."""
+        return digests.hash_of(previous, self.position, self[1:-1])
+
+
+def entries(using, *columns, where="TRUE") -> Iterator[tuple]:
+    """The entries by id: the id, and these columns as the database has them."""
+    return _rows(using, WorkflowEvent, ("id", *columns), where)
+
+
+def seals(using, by="position") -> Iterator[Sealed]:
+    """The seals, in the order of the chain or, by "first", of their entries.
+
+    One whose numbers are none is not there.
+    """
+    names = (by, *Sealed._fields)
+    for _by, position, at, *rest in _rows(using, HistorySeal, names, "TRUE"):
+        seal = Sealed(position, digests.moment(at), *rest)
+        if all(isinstance(number, int) for number in (position, *seal[2:5])):
+            yield seal
+
+
+def _rows(using, model, names, where):
+    """By SQL, since what was tampered with need not be what a field expects."""
+    chosen, key, last = ", ".join(f'"{name}"' for name in names), names[0], None
+    while True:
+        after = "" if last is None else f' AND "{key}" > {int(last)}'
+        with connections[using].cursor() as cursor:
+            cursor.execute(
+                f'SELECT {chosen} FROM "{model._meta.db_table}" '  # noqa: S608
+                f'WHERE {where}{after} ORDER BY "{key}" LIMIT {AT_ONCE}'
+            )
+            rows = cursor.fetchall()
+        yield from rows
+        # SQLite takes texts for numbers; it puts them last.
+        if len(rows) < AT_ONCE or not isinstance(rows[-1][0], int):
+            return
+        last = rows[-1][0]

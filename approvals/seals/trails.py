@@ -1,0 +1,106 @@
+"""Whether each live value follows from the history: from its creation, change by change."""
+
+import json
+from collections import defaultdict
+from itertools import groupby
+from operator import itemgetter
+
+from django.db.models import Q
+from django.utils.translation import gettext as _
+
+from .. import registry
+from ..batch import content_type
+from ..models import Verb, WorkflowEvent
+from ..registry import HELD
+from ..values import encode
+
+# The entries that a value follows from: each was written together with the value.
+WRITTEN = (Verb.CHANGED, Verb.CHANGED_WITHOUT_APPROVAL, Verb.APPLIED)
+AT_ONCE = 1000
+
+
+def follow(report, using="default") -> None:
+    """Look at every record of every governed model; tells what does not follow."""
+    for governed in registry.all_governed():
+        records = governed.model._base_manager.using(using).order_by("pk")
+        behind = records
+        while ids := list(behind.values_list("pk", flat=True)[:AT_ONCE]):
+            trails = _trails(governed, using, ids)
+            for row in _records(report, governed, records, ids):
+                _follow(report, governed, row, trails[row[0]])
+            report.records += len(ids)
+            behind = records.filter(pk__gt=ids[-1])
+
+
+def _records(report, governed, records, ids):
+    """Of each record: id, key, then each value that can be governed."""
+    names = ["pk", governed.key, *(f.attname for f in governed.proposable.values())]
+    try:
+        return list(records.filter(pk__range=(ids[0], ids[-1])).values_list(*names))
+    except (TypeError, ValueError, ArithmeticError):
+        # SQLite keeps anything in any column. The others are looked at all the same.
+        if len(ids) > 1:
+            return [row for pk in ids for row in _records(report, governed, records, [pk])]
+    [key] = records.filter(pk=ids[0]).values_list(governed.key, flat=True)
+    text = _("%(label)s %(key)s: a value that its field cannot have.")
+    report.find(text % {"label": governed.label, "key": key})
+    return []
+
+
+def _trails(governed, using, ids) -> dict[int, list]:
+    """What was written to each of these records, in its order: verb, field, old, new."""
+    events = (
+        WorkflowEvent.objects.using(using)
+        .filter(
+            content_type=content_type(governed),
+            object_id__range=(ids[0], ids[-1]),
+        )
+        .filter(Q(verb__in=(Verb.CREATED, *WRITTEN)) | Q(verb=Verb.PROPOSED, field=HELD))
+    )
+    columns = "object_id", "verb", "field", "old", "new"
+    rows = events.order_by("object_id", "pk").values_list(*columns)
+    found = defaultdict(list)
+    for pk, trail in groupby(rows, itemgetter(0)):
+        found[pk] = [tuple(row[1:]) for row in trail]
+    return found
+
+
+def _follow(report, governed, row, trail):
+    _pk, key, *live = row
+    values = _first(governed, trail)
+    if values is None:
+        text = _("%(label)s %(key)s: no trail back to creation.")
+        report.find(text % {"label": governed.label, "key": key})
+        return
+    for verb, field, old, new in trail[1:]:
+        if verb == Verb.CREATED:
+            text = _("%(label)s %(key)s: created twice.")
+            report.find(text % {"label": governed.label, "key": key})
+        elif verb in WRITTEN:
+            if values.get(field) != old:
+                _tell(report, governed, key, field, values.get(field), old)
+            values[field] = new
+    for (name, field), value in zip(governed.proposable.items(), live, strict=True):
+        if values[name] != encode(field, value):
+            _tell(report, governed, key, name, values[name], encode(field, value))
+
+
+def _first(governed, trail) -> dict | None:
+    """What a record was created with: its defaults, but for what the first entry says.
+
+    It was held where its release is told of. None where there is no such entry.
+    """
+    if not trail or trail[0][0] != Verb.CREATED:
+        return None
+    values = {name: encode(f, governed.defaults[name]) for name, f in governed.fields.items()}
+    held = any(field == HELD and old == "1" for _verb, field, old, _new in trail[1:])
+    try:
+        return {**values, HELD: "1" if held else "0", **json.loads(trail[0][3])}
+    except (TypeError, ValueError):
+        return None
+
+
+def _tell(report, governed, key, field, expected, found):
+    text = _("%(label)s %(key)s, %(field)s: the history says %(expected)s, but there is %(found)s.")
+    details = {"label": governed.label, "key": key, "field": field}
+    report.find(text % {**details, "expected": repr(expected), "found": repr(found)})

@@ -1,0 +1,48 @@
+"""An approval cannot be made up, and what was approved is what is applied."""
+
+import pytest
+from django.db import IntegrityError, transaction
+
+from approvals import proposals
+from approvals.models import Proposal
+from customers.models import Customer
+from tests.approvals.helpers import edit
+from tests.customers.factories import customer
+from tests.unguarded import unguarded
+
+from .forgeries import HERE, Stage
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def stage(clerk, approver, second_approver, steward, workflow, govern_fields):
+    customer("C1", name="One", credit_limit="100")
+    customer("C2", name="Two", credit_limit="100")
+    govern_fields("credit_limit", "name", behavior="allow")
+    edit(clerk, "C1", credit_limit="200")
+    proposal = proposals.submit(Proposal.objects.get().pk, by=clerk)
+    return Stage(proposal, clerk, approver, second_approver, steward)
+
+
+def ids(forgery):
+    return getattr(forgery, "__name__", "").replace("_", " ")
+
+
+@pytest.mark.parametrize(("forgery", "why"), HERE.items(), ids=ids)
+def test_no_forgery_goes_through(forgery, why, stage):
+    with pytest.raises(IntegrityError, match=f"guard: .*({why})"), transaction.atomic():
+        forgery(stage)
+
+
+@pytest.mark.parametrize("forgery", HERE, ids=ids)
+def test_control_without_the_guard_each_does(forgery, stage):
+    with unguarded(), transaction.atomic():
+        forgery(stage)
+    limit, name = Customer.objects.values_list("credit_limit", "name").get(account="C1")
+    assert (limit, name) != (100, "One")
+
+
+def test_the_right_way_is_open(stage):
+    stage.approve_all()
+    assert Customer.objects.get(account="C1").credit_limit == 200

@@ -1,0 +1,94 @@
+"""Each live value follows from the history, back to the record's creation."""
+
+import pytest
+from django.core.management import call_command
+from django.db import connection
+
+from approvals.models import WorkflowEvent
+from approvals.seals.trails import follow
+from approvals.seals.verifying import Report
+from customers.models import Customer
+from tests.customers.factories import customer
+from tests.unguarded import unguarded
+
+pytestmark = pytest.mark.django_db
+
+
+def findings():
+    found = []
+    report = Report(found.append)
+    follow(report)
+    assert report.records == Customer.objects.count()
+    return found
+
+
+def written(**values):
+    with unguarded():
+        Customer.objects.filter(account="C1").update(**values)
+
+
+def test_what_went_through_the_door_has_its_trail(history):
+    assert Customer.objects.filter(held=True).exists()
+    assert findings() == []
+
+
+def test_what_has_no_creation_has_none(history):
+    customer("BEFORE")
+    assert findings() == ["customers.customer BEFORE: no trail back to creation."]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "was"),
+    [
+        ("credit_limit", "7", "'200.00', but there is '7.00'"),
+        ("credit_limit", None, "'200.00', but there is None"),
+        ("phone", "", "'030 000 1', but there is ''"),
+        ("held", True, "'0', but there is '1'"),
+        ("exclude_interest_charge", True, "'0', but there is '1'"),
+        ("customer_group_id", "20", "'10', but there is '20'"),
+    ],
+)
+def test_a_value_from_elsewhere_is_found(history, name, value, was):
+    written(**{name: value})
+    field = name.removesuffix("_id")
+    assert findings() == [f"customers.customer C1, {field}: the history says {was}."]
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="only SQLite takes any text")
+def test_a_value_that_is_none_at_all_is_found_and_keeps_nothing_else_from_it(history):
+    written(phone="elsewhere")
+    with unguarded(), connection.cursor() as cursor:
+        cursor.execute("UPDATE customers_customer SET credit_limit = 'much' WHERE account = 'C2'")
+    broken, other = sorted(findings(), reverse=True)
+    assert broken == "customers.customer C2: a value that its field cannot have."
+    assert other.startswith("customers.customer C1, phone:")
+
+
+def test_a_value_that_was_changed_and_changed_back_by_nobody_is_found(history, clerk):
+    """A later entry does not begin where the one before it ended."""
+    event = WorkflowEvent.objects.filter(record_key="C2", field="phone").last()
+    with unguarded():
+        WorkflowEvent.objects.filter(pk=event.pk).update(old="none")
+    assert findings() == [
+        "customers.customer C2, phone: the history says '030 000 2', but there is 'none'."
+    ]
+
+
+def test_a_spoilt_creation_is_no_trail(history):
+    with unguarded():
+        WorkflowEvent.objects.filter(verb="created", record_key="C1").update(new="[not")
+    assert findings() == ["customers.customer C1: no trail back to creation."]
+
+
+def test_customers_of_the_company_s_own_currency_keep_their_trail(history, settings):
+    settings.COMPANY_CURRENCY = "SEK"
+    assert findings() == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_demo_verifies(capsys):
+    from customers.demo import setup
+
+    setup.found_company()
+    call_command("verify_history")
+    assert ": 0 findings." in capsys.readouterr().out
