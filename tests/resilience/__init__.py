@@ -1,0 +1,1 @@
+"""Many at once, and what happens to machines: whatever comes, decisions stand."""
