@@ -22,7 +22,10 @@ class Among(Lookup):
         column, params = self.process_lhs(compiler, connection)
         values = sorted(self.rhs)
         if connection.vendor == "postgresql":
-            return f"{column} = ANY(%s)", [*params, values]
+            # Without the column's own type PostgreSQL compares with each element in turn; with
+            # a length it would cut silently.
+            kind = self.lhs.output_field.db_type(connection).partition("(")[0]
+            return f"{column} = ANY(%s::{kind}[])", [*params, values]
         given = json.dumps(values, ensure_ascii=False)
         found = "SELECT value FROM json_each(%s)"
         return f"{column} IN ({found})", [*params, given]
