@@ -31,7 +31,8 @@ STATES = {
 # How somebody who came too late is told who was faster, and when.
 TOLD = re.compile(
     r"(?:Already approved by|Already rejected by|A change was requested already by"
-    r"|now stands at: [^()]*\([A-Z][a-z ]*? by) ([\w ]+?) at (\d\d/\d\d/\d{4} \d\d?:\d\d [ap]\.m\.)"
+    r"|now stands at: [^()]*\([A-Z][a-z ]*? by) ([\w ]+?) at "
+    r"(\d\d/\d\d/\d{4} (?:\d\d?(?::\d\d)? [ap]\.m\.|noon|midnight))"  # so are full hours written
 )
 SAVED = "Saved: "
 # Every answer that somebody who edits may get.
