@@ -28,12 +28,15 @@ class LostLease(Exception):  # noqa: N818
     """The job is somebody else's by now, or closed; what was done under the lease is void."""
 
 
-def take(job_id: int) -> ImportJob | None:
-    """Take a job that has something to do; None where it has not, or another is at it."""
+def take(job_id: int, *, wait=False) -> ImportJob | None:
+    """Take a job that has something to do; None where it has not, or another is at it.
+
+    wait: for whoever holds it for a moment, or to the end of his batch, instead of taking
+    him for somebody who is at it.
+    """
     with transaction.atomic():
         free = Q(lease="") | Q(lease_until__lte=timezone.now())
-        # Who is in the middle of a batch holds the row: it is not waited for.
-        jobs = ImportJob.objects.select_for_update(skip_locked=True, of=("self",))
+        jobs = ImportJob.objects.select_for_update(skip_locked=not wait, of=("self",))
         job = jobs.filter(free, pk=job_id, state__in=UNDER_WAY).first()
         if job is None:
             return None

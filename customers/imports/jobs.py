@@ -96,13 +96,14 @@ def cancel(job_id: int, *, by) -> ImportJob:
     return work(job_id) or ImportJob.objects.get(pk=job_id)
 
 
-def work(job_id: int, **how) -> ImportJob | None:
+def work(job_id: int, *, wait=False, **how) -> ImportJob | None:
     """Take an import and bring it to its end; None where it is not to be had.
 
-    how: see `Run`. Where the database goes away, the job stays where its last batch left
-    it, and whoever takes it next goes on there. Any other error closes it, with the reason.
+    wait: see `leases.take`; how: see `Run`. Where the database goes away, the job stays where
+    its last batch left it, and whoever takes it next goes on there. Any other error closes it,
+    with the reason.
     """
-    job = leases.take(job_id)
+    job = leases.take(job_id, wait=wait)
     if job is None:
         return None
     lease = job.lease
@@ -208,7 +209,8 @@ def _preview(job) -> ImportJob:
 def _start(job) -> ImportJob:
     """Have a worker go on with a job, or go on with it here where its file is small."""
     if uploads.path_of(job).stat().st_size <= AT_ONCE_BYTES:
-        return work(job.pk) or ImportJob.objects.get(pk=job.pk)
+        # Somebody who confirms it as well may hold it just now, and nobody else would run it.
+        return work(job.pk, wait=True) or ImportJob.objects.get(pk=job.pk)
     tasks.send_waiting()
     return job
 

@@ -1,12 +1,13 @@
 """An import from upload to result."""
 
 from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
+from threading import Barrier, Event
+from time import sleep
 
 import pytest
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
-from django.db import connection
+from django.db import connection, transaction
 from openpyxl import Workbook
 
 from approvals.imports import import_jobs, uploads
@@ -85,6 +86,28 @@ def test_of_two_who_confirm_at_once_one_runs_it(steward):
     with ThreadPoolExecutor(2) as pool:
         assert sorted(pool.map(confirm, range(2))) == [State.DONE, "refused"]
     assert WorkflowEvent.objects.filter(record_key="C1", field="name").count() == 1
+
+
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="whoever reads locks nothing there")
+@pytest.mark.django_db(transaction=True)
+def test_who_confirms_runs_it_though_another_holds_it_just_then(steward, monkeypatch):
+    job = jobs.prepare(upload(*FILE), {}, by=steward)
+    held, start = Event(), jobs._start
+
+    @transaction.atomic
+    def hold():
+        ImportJob.objects.select_for_update().get(pk=job.pk)
+        held.set()
+        sleep(0.3)
+
+    def start_meanwhile(job):
+        with ThreadPoolExecutor(1) as other:
+            other.submit(hold).add_done_callback(lambda _done: connection.close())
+            assert held.wait(5)
+            return start(job)
+
+    monkeypatch.setattr(jobs, "_start", start_meanwhile)
+    assert jobs.confirm(job.pk, by=steward).state == State.DONE
 
 
 def test_nobody_confirms_the_import_of_another(steward, person):
