@@ -5,7 +5,7 @@ proposals. Whoever holds a record's lock holds everything that is proposed for i
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -202,12 +202,11 @@ def _attach_open_changes(governed, records):
         records[object_id].open[name] = OpenChange(pk, name, value, *rest, who)
 
 
-def missing_references(governed: Governed, wanted: Iterable[tuple[str, Any]], also=()) -> set:
+def missing_references(governed: Governed, wanted: Iterable[tuple[str, Any]]) -> set:
     """Return those (field name, code) pairs of `wanted` whose target cannot be chosen.
 
-    It does not exist, is no longer offered, or is held until approved. also: business
-    keys of records of the same model that this batch is creating. One query per table
-    that is referred to.
+    It does not exist, is no longer offered, or is held until approved. One query for
+    all targets whose codes are of one type.
     """
     targets = {
         name: (f.related_model, f.target_field.attname) for name, f in governed.references.items()
@@ -217,8 +216,16 @@ def missing_references(governed: Governed, wanted: Iterable[tuple[str, Any]], al
     for name, code in pairs:
         codes[targets[name]].add(code)
     known = _choosable(codes)
-    known |= {((governed.model, governed.key), key) for key in also}
     return {(name, code) for name, code in pairs if (targets[name], code) not in known}
+
+
+def but_for(governed: Governed, missing: set, keys: Collection[str]) -> set:
+    """Those pairs of `missing` that do not refer to records of the same model with these keys.
+
+    keys: of records that this batch is creating.
+    """
+    own = governed.own_references
+    return {(name, code) for name, code in missing if not (name in own and code in keys)}
 
 
 def _choosable(codes) -> set[tuple]:

@@ -164,20 +164,26 @@ def _joined(inserts, last, last_params, before_last=""):
 
 def new_ids(model, count: int) -> list[int]:
     """Primary keys for so many rows that are to be inserted in this transaction."""
-    return new_ids_of([model], count)[0]
+    return new_ids_of({model: count})[0]
 
 
-def new_ids_of(models_: list, count: int) -> list[list[int]]:
+def new_ids_of(counts: dict) -> list[list[int]]:
     """The same for several models: so many primary keys for each."""
-    if not count:
-        return [[] for _model in models_]
+    most = max(counts.values())
+    if not most:
+        return [[] for _model in counts]
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            of_each = ", ".join(f"nextval('{_sequence(model)}')" for model in models_)
-            cursor.execute(f"SELECT {of_each} FROM generate_series(1, %s)", [count])  # noqa: S608
-            return [list(ids) for ids in zip(*cursor.fetchall(), strict=True)]
+            of_each = (
+                f"CASE WHEN n <= {count} THEN nextval('{_sequence(model)}') END"
+                for model, count in counts.items()
+            )
+            sql = f"SELECT {', '.join(of_each)} FROM generate_series(1, %s) n"  # noqa: S608
+            cursor.execute(sql, [most])
+            columns = zip(*cursor.fetchall(), strict=True)
+            return [list(ids[:n]) for ids, n in zip(columns, counts.values(), strict=True)]
         # Whoever writes is alone.
-        return [_following(cursor, model, count) for model in models_]
+        return [_following(cursor, model, count) for model, count in counts.items()]
 
 
 @cache

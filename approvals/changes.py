@@ -1,9 +1,9 @@
 """The door: every change of a governed model's records comes through here.
 
-`change_records` and `create_records` take many records and write; `plan_changes`
-and `plan_creations` give the same answers and write nothing. Browser, Django
-admin, imports and code call these and nothing else writes. How a plan is made
-stands in `approvals.planning`, how it is written in `approvals.writing`.
+`change_records` takes many records and writes; `plan_changes` gives the same answers and
+writes nothing. Browser, Django admin, imports and code call these and nothing else
+writes. How a plan is made stands in `approvals.planning` and `approvals.creations`, how it
+is written in `approvals.writing`.
 """
 
 from django.core.exceptions import PermissionDenied
@@ -25,19 +25,24 @@ from .outcomes import Change, RecordOutcome, Source
 
 
 def change_records(model, changes: list[Change], *, by, source: Source) -> list[RecordOutcome]:
-    """Change existing records, or propose the changes, as the rules in force say.
+    """Change or create records, or propose it, as the rules in force say.
 
     model: the governed model. by: the person who means it. source: where it comes in.
+
+    While new records need approval, each is held until then, and its governed fields are
+    proposed: imports submit that at once, people do when it is complete. A new record that
+    is not held may be referred to by those after it, and by those that are changed.
+
     Returns an outcome for each change, in their order; a record takes its change
-    entirely or not at all. Raises PermissionDenied where `by` may not change records.
+    entirely or not at all. Raises PermissionDenied where `by` may not do this.
     """
     governed = registry.get(model)
-    _require_change_right(governed, by, source)
+    _require_rights(governed, changes, by, source)
 
     def carry_out():
-        plans = planning.plan_changes(governed, changes, by=by, source=source, lock=True)
+        plans = _plan(governed, changes, by, source, lock=True)
         with bulk.gathered():
-            written = writing.write_changes(governed, plans, by=by, source=source)
+            written = writing.write(governed, plans, by=by, source=source)
             _submit(governed, written, by, source)
         return [plan.outcome for plan in plans]
 
@@ -47,38 +52,8 @@ def change_records(model, changes: list[Change], *, by, source: Source) -> list[
 def plan_changes(model, changes: list[Change], *, by, source: Source) -> list[RecordOutcome]:
     """Say what `change_records` would do, without a write or a lock."""
     governed = registry.get(model)
-    _require_change_right(governed, by, source)
-    plans = planning.plan_changes(governed, changes, by=by, source=source, lock=False)
-    return [plan.outcome for plan in plans]
-
-
-def create_records(model, changes: list[Change], *, by, source: Source) -> list[RecordOutcome]:
-    """Create records; `Change.key` is the new business key, an absent value takes its default.
-
-    While new records need approval, each is held until then, and its governed fields are
-    proposed: imports submit that at once, people do when it is complete. A record that is
-    not held may be referred to by those after it in the same batch. Returns an outcome
-    for each; raises PermissionDenied where `by` may not create records.
-    """
-    governed = registry.get(model)
-    _require_create_right(governed, by, source)
-
-    def carry_out():
-        plans = creations.plan_creations(governed, changes, by=by, source=source, lock=True)
-        with bulk.gathered():
-            written = writing.write_creations(governed, plans, by=by, source=source)
-            _submit(governed, written, by, source)
-        return [plan.outcome for plan in plans]
-
-    return _in_transaction(carry_out)
-
-
-def plan_creations(model, changes: list[Change], *, by, source: Source) -> list[RecordOutcome]:
-    """Say what `create_records` would do, without a write."""
-    governed = registry.get(model)
-    _require_create_right(governed, by, source)
-    plans = creations.plan_creations(governed, changes, by=by, source=source, lock=False)
-    return [plan.outcome for plan in plans]
+    _require_rights(governed, changes, by, source)
+    return [plan.outcome for plan in _plan(governed, changes, by, source, lock=False)]
 
 
 def read_rules(model, *, hold=False) -> batch.Rules:
@@ -92,6 +67,24 @@ def read_rules(model, *, hold=False) -> batch.Rules:
 def version_of(record: GovernedModel) -> str:
     """A token for `Change.seen` that covers the record and what is proposed for it."""
     return batch.load_by_ids(registry.get(record), [record.pk], lock=False)[record.pk].version
+
+
+def _plan(governed, changes, by, source, *, lock) -> list[planning.Plan]:
+    """Plan changes, new records first, so that others may refer to them; in the order given."""
+    plans = [planning.new_plan(change) for change in changes]
+    # Held to the end, so that a switch counts from the moment it is committed.
+    rules = batch.read_rules(governed, hold=lock)
+    source.require(rules)
+    records = batch.load_by_keys(governed, [plan.outcome.key for plan in plans], lock=lock)
+    new = [plan for plan in plans if plan.change.new]
+    known = [plan for plan in plans if not plan.change.new]
+    wanted = creations.read(governed, new, records, rules, source)
+    wanted += planning.read(governed, known, records)
+    missing = batch.missing_references(governed, wanted)
+    usable = creations.place(governed, new, missing, rules, by=by, source=source)
+    missing = batch.but_for(governed, missing, {*usable, *source.planned})
+    planning.place(governed, known, missing, rules, by=by, source=source)
+    return plans
 
 
 def _submit(governed, written, by, source):
@@ -132,16 +125,13 @@ def _checked(work):
         return outcomes
 
 
-def _require_change_right(governed, by, source):
-    allowed = may_import_record(governed.model, by)
-    if source.origin != Origin.IMPORT:
-        # Who may only import can still edit what he imported; `planning` looks at each field.
-        allowed = allowed or may_edit_record(governed.model, by)
-    if not allowed:
+def _require_rights(governed, changes, by, source):
+    new = sum(change.new for change in changes)
+    imports = source.origin == Origin.IMPORT
+    may_import = may_import_record(governed.model, by)
+    if new and not (may_import if imports else may_create_record(governed.model, by)):
         raise PermissionDenied
-
-
-def _require_create_right(governed, by, source):
-    may = may_import_record if source.origin == Origin.IMPORT else may_create_record
-    if not may(governed.model, by):
+    # Who may only import can still edit what he imported; `planning` looks at each field.
+    may_edit = may_import or not imports and may_edit_record(governed.model, by)
+    if new < len(changes) and not may_edit:
         raise PermissionDenied

@@ -14,40 +14,50 @@ from .planning import Plan
 from .registry import HELD, Governed
 
 
-def plan_creations(governed: Governed, changes, *, by, source: Source, lock: bool) -> list[Plan]:
-    """Plan a batch of new records; see `approvals.changes.create_records`."""
-    plans = [planning.new_plan(change) for change in changes]
-    rules = batch.read_rules(governed, hold=lock)
-    source.require(rules)
-    taken, initial = _taken_keys(governed, plans), governed.initial
+def read(governed: Governed, plans: list[Plan], records, rules: Rules, source: Source) -> list:
+    """See that the keys are new, and what the records are meant to be.
+
+    records: those that exist, by folded key. Returns the (field name, value) pairs that
+    are wanted.
+    """
+    if not plans:
+        return []
+    taken, initial = {folded: record.key for folded, record in records.items()}, governed.initial
     for plan in plans:
         _check_new_key(governed, plan, taken)
-        plan.direct = _initial_values(governed, plan, initial)
-    if _holds(rules, source):
-        _check_held(governed, plans, rules)
+        plan.wanted = _initial_values(governed, plan, initial)
+    stand_ins = _defaults(governed, rules) if _holds(rules, source) else {}
+    return [*(pair for p in plans if p.ok for pair in p.wanted.items()), *stand_ins.items()]
+
+
+def place(
+    governed: Governed, plans: list[Plan], missing: set, rules: Rules, *, by, source: Source
+) -> set[str]:
+    """Check new records, and split what they are meant to be into what is stored and what waits.
+
+    missing: as `batch.missing_references` gives. Returns the keys of those that others may
+    refer to as soon as they are there.
+    """
+    held = _holds(rules, source)
+    if held:
+        _check_held(governed, plans, missing, rules)
     else:
-        _check_usable(governed, plans, source)
+        _check_usable(governed, plans, missing, source)
     for plan in plans:
         if plan.ok:
-            _place(governed, plan, rules, source)
+            _place(plan, governed, rules, held)
     if source.origin == Origin.IMPORT:
         planning.route(governed, plans, by, source)
     for plan in plans:
         if plan.ok:
             _tell(plan)
-    return plans
+    return set() if held else {plan.outcome.key for plan in plans if plan.ok}
 
 
 def _holds(rules: Rules, source) -> bool:
     """Whether new records are held: Allow changes without approval means new ones as well."""
     allowed = source.origin == Origin.IMPORT and source.behavior == Behavior.ALLOW
     return rules.approve_new and not allowed
-
-
-def _taken_keys(governed, plans) -> dict[str, str]:
-    folded = {values.fold_key(plan.outcome.key) for plan in plans}
-    rows = governed.model._base_manager.filter(folded_key__among=folded)
-    return dict(rows.values_list("folded_key", governed.key))
 
 
 def _check_new_key(governed, plan, taken):
@@ -70,36 +80,30 @@ def _initial_values(governed, plan, initial) -> dict[str, Any]:
     return {**initial, **good}
 
 
-def _check_usable(governed, plans, source):
+def _check_usable(governed, plans, missing, source):
     """Check new records that others may refer to as soon as they are there."""
     places = {p.outcome.key: place for place, p in enumerate(plans) if p.ok}
-    missing = _missing(governed, plans, also={*places, *source.planned})
+    missing = batch.but_for(governed, missing, {*places, *source.planned})
     for place, plan in enumerate(plans):
-        planning.fail_missing(governed, plan, plan.direct, missing)
+        planning.fail_missing(governed, plan, plan.wanted, missing)
         _check_order(governed, plan, place, places)
         _check_rules(governed, plan)
         if not plan.ok and places.get(plan.outcome.key) == place:
             places[plan.outcome.key] = len(plans)  # nothing may refer to what is not created
 
 
-def _check_held(governed, plans, rules):
+def _check_held(governed, plans, missing, rules):
     """Check new records that nobody may refer to before they are approved."""
     stand_ins = _defaults(governed, rules)
-    missing = _missing(governed, plans, further=stand_ins.items())
     for plan in plans:
-        planning.fail_missing(governed, plan, plan.direct, missing)
+        planning.fail_missing(governed, plan, plan.wanted, missing)
         planning.fail_missing(governed, plan, stand_ins, missing)
         _check_rules(governed, plan)
 
 
-def _missing(governed, plans, *, also=(), further=()):
-    pairs = [pair for p in plans if p.ok for pair in p.direct.items()]
-    return batch.missing_references(governed, [*pairs, *further], also=also)
-
-
 def _check_order(governed, plan, place, places):
     """A new record may refer to itself or to one that stands earlier in the batch."""
-    for name, value in plan.direct.items():
+    for name, value in plan.wanted.items():
         f = governed.fields[name]
         if not isinstance(f, models.ForeignKey) or f.related_model is not governed.model:
             continue
@@ -108,7 +112,7 @@ def _check_order(governed, plan, place, places):
 
 
 def _check_rules(governed, plan):
-    for rule in governed.rules(plan.direct) if plan.ok else ():
+    for rule in governed.rules(plan.wanted) if plan.ok else ():
         plan.fail(rule.fields[0], rule.message)
 
 
@@ -117,20 +121,21 @@ def _defaults(governed, rules) -> dict[str, Any]:
     return {name: f.get_default() for name, f in governed.fields.items() if name in rules.fields}
 
 
-def _place(governed, plan, rules, source):
+def _place(plan, governed, rules, held):
     """Leave the direct fields to be stored; the governed ones, and the release, wait.
 
     Where an import may do without approval, they are stored with the rest, and on record
     as what nobody approved.
     """
-    meant, waiting = plan.direct, {}
+    meant, waiting = plan.wanted, {}
+    plan.direct = meant
     if rules.approve_new:
         instead = _defaults(governed, rules)
         waiting = {name: meant[name] for name, value in instead.items() if meant[name] != value}
         plan.direct = {name: value for name, value in meant.items() if name not in instead}
         waiting[HELD], meant = False, {**meant, **instead, HELD: True}
     plan.record = Record(0, plan.outcome.key, 1, {HELD: False, **meant})
-    if _holds(rules, source):
+    if held:
         plan.proposed = waiting
     else:
         plan.unapproved = waiting

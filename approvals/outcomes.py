@@ -18,12 +18,14 @@ class Change(NamedTuple):
     values: field name -> text or Python value; only fields that someone means to set.
     seen: `version_of` the record when the person saw it; None skips that check.
     number: the row's number in a file, if it has one.
+    new: the record is to be created; a value that is absent takes its default.
     """
 
     key: str
     values: Mapping[str, Any]
     seen: str | None = None
     number: int | None = None
+    new: bool = False
 
 
 @dataclass(frozen=True, eq=False)

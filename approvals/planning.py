@@ -24,6 +24,7 @@ from .workflow import facts, routing
 class Plan:
     """What one change comes to. Values are by field name.
 
+    wanted: what differs from what is stored; all of what is meant for a new record.
     record: as it is stored, or will be created. direct: to be written at once.
     unapproved: governed, written at once by an import that may. proposed: new proposed
     changes. replaced: open proposed changes that get another value. superseded: open
@@ -32,6 +33,7 @@ class Plan:
 
     change: Change
     outcome: RecordOutcome
+    wanted: dict[str, Any] = field(default_factory=dict)
     record: Record | None = None
     direct: dict[str, Any] = field(default_factory=dict)
     unapproved: dict[str, Any] = field(default_factory=dict)
@@ -69,22 +71,34 @@ class Plan:
         return {**self.proposed, **self.replaced}
 
 
-def plan_changes(governed: Governed, changes, *, by, source: Source, lock: bool) -> list[Plan]:
-    """Plan a batch of changes to existing records; see `approvals.changes.change_records`."""
-    plans = [new_plan(change) for change in changes]
-    # Held to the end, so that a switch counts from the moment it is committed.
-    rules = batch.read_rules(governed, hold=lock)
-    source.require(rules)
-    records = batch.load_by_keys(governed, [p.outcome.key for p in plans], lock=lock)
+def read(governed: Governed, plans: list[Plan], records: dict[str, Record]) -> list[tuple]:
+    """Find the records that plans are about, and what is to change in them.
+
+    records: those that exist, by folded key. Returns the (field name, value) pairs that
+    are wanted.
+    """
     _find_records(governed, plans, records)
-    found = [plan for plan in plans if plan.ok]
-    wanted = [_differences(governed, plan) for plan in found]
-    _check_references(governed, found, wanted, source.planned)
+    for plan in plans:
+        if plan.ok:
+            plan.wanted = _differences(governed, plan)
+    return [pair for plan in plans for pair in plan.wanted.items()]
+
+
+def place(
+    governed: Governed, plans: list[Plan], missing: set, rules: Rules, *, by, source: Source
+) -> None:
+    """Split what plans want into direct and governed, and check it.
+
+    missing: as `batch.missing_references` gives.
+    """
     limited = source.origin != Origin.IMPORT and not may_edit_record(governed.model, by)
-    for plan, differences in zip(found, wanted, strict=True):
+    for plan in plans:
+        if plan.record is None or plan.outcome.stale:
+            continue
+        fail_missing(governed, plan, plan.wanted, missing)
         if limited:
-            _limit_to_own_imports(plan, differences, by)
-        _place(plan, differences, rules, by, source)
+            _limit_to_own_imports(plan, plan.wanted, by)
+        _place(plan, rules, by, source)
         if plan.record.held and source.origin != Origin.IMPORT and not limited:
             _release(governed, plan, rules)
         if plan.ok:
@@ -93,7 +107,6 @@ def plan_changes(governed: Governed, changes, *, by, source: Source, lock: bool)
         route(governed, plans, by, source)
     for plan in plans:
         _tell(plan)
-    return plans
 
 
 def clean_values(governed: Governed, raw: dict) -> tuple[dict[str, Any], list[FieldError]]:
@@ -188,13 +201,6 @@ def _differences(governed, plan) -> dict[str, Any]:
     return {name: value for name, value in good.items() if value != stored[name]}
 
 
-def _check_references(governed, plans, wanted, planned):
-    pairs = [pair for differences in wanted for pair in differences.items()]
-    missing = batch.missing_references(governed, pairs, also=planned)
-    for plan, differences in zip(plans, wanted, strict=True):
-        fail_missing(governed, plan, differences, missing)
-
-
 def fail_missing(governed: Governed, plan: Plan, wanted: dict, missing: set) -> None:
     """Note which of the `wanted` values refer to what cannot be chosen."""
     for name, code in not_choosable(governed, plan.outcome.key, wanted, missing):
@@ -207,9 +213,9 @@ def _limit_to_own_imports(plan, wanted, person):
             plan.fail(name, _("You may only change what you imported yourself."))
 
 
-def _place(plan, wanted, rules: Rules, by, source: Source):
+def _place(plan, rules: Rules, by, source: Source):
     """Split what differs into direct and governed, for a person or for an import."""
-    for name, new in wanted.items():
+    for name, new in plan.wanted.items():
         waiting = plan.record.open.get(name)
         if source.origin == Origin.IMPORT:
             _place_imported(plan, name, new, waiting, name in rules.fields, source.behavior)

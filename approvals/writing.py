@@ -2,13 +2,13 @@
 
 import json
 from dataclasses import dataclass
-from itertools import repeat
+from itertools import islice, repeat
 from typing import NamedTuple
 
 from django.utils import timezone
 
 from . import batch, values
-from .bulk import insert_columns, new_ids, new_ids_of, update_rows
+from .bulk import insert_columns, new_ids_of, update_rows
 from .history import Entry
 from .models import (
     Contributor,
@@ -103,36 +103,42 @@ class Written(NamedTuple):
     entries: list[Entry]
 
 
-def write_changes(governed, plans: list[Plan], *, by, source) -> Written:
-    """Carry out plans for existing records, inside the caller's transaction and locks.
+def write(governed, plans: list[Plan], *, by, source) -> Written:
+    """Carry out plans, inside the caller's transaction and locks.
 
     Returns the proposals that imports have submitted, for `approvals.submitting`, and what
     there is to tell in the history.
     """
     plans = [plan for plan in plans if plan.ok]
-    now = timezone.now()
-    entries = _record_unapproved(governed, [p for p in plans if p.unapproved], by, source, now)
-    entries += _supersede(governed, [p for p in plans if p.superseded], by)
-    entries += _write_direct(governed, [p for p in plans if p.written], now)
-    entries += _replace(governed, [p for p in plans if p.replaced], by, now)
-    filed = _propose(governed, [p for p in plans if p.proposed], by, source, now, entries)
+    new = [plan for plan in plans if plan.change.new]
+    known = [plan for plan in plans if not plan.change.new]
+    now, ids = timezone.now(), _set_aside(governed, plans, new, source)
+    entries = [_created(governed, plan) for plan in new]
+    unapproved = [plan for plan in plans if plan.unapproved]
+    entries += _record_unapproved(governed, unapproved, by, source, now, ids)
+    entries += _supersede(governed, [p for p in known if p.superseded], by)
+    entries += _write_direct(governed, [p for p in known if p.written], now)
+    entries += _replace(governed, [p for p in known if p.replaced], by, now)
+    _insert_records(governed, new, now)
+    filed = _propose(governed, [p for p in plans if p.proposed], by, source, now, ids, entries)
     return Written(filed, entries)
 
 
-def write_creations(governed, plans: list[Plan], *, by, source) -> Written:
-    """Carry out plans for new records, inside the caller's transaction; see `write_changes`."""
-    plans = [plan for plan in plans if plan.ok]
-    now = timezone.now()
-    for plan, pk in zip(plans, new_ids(governed.model, len(plans)), strict=True):
+def _set_aside(governed, plans, new, source):
+    """Give new records their ids; return those for proposals and their first step runs, in turn."""
+    imported = source.origin == Origin.IMPORT
+    count = sum(
+        bool(p.unapproved or p.proposed and (imported or not p.record.editable_id)) for p in plans
+    )
+    records, *ids = new_ids_of({governed.model: len(new), Proposal: count, StepRun: count})
+    for plan, pk in zip(new, records, strict=True):
         plan.record.id = plan.outcome.record_id = pk
-    entries = [_created(governed, plan) for plan in plans]
-    entries += _record_unapproved(governed, [p for p in plans if p.unapproved], by, source, now, 0)
-    _insert_records(governed, plans, now)
-    filed = _propose(governed, [p for p in plans if p.proposed], by, source, now, entries)
-    return Written(filed, entries)
+    return zip(*ids, strict=True)
 
 
 def _insert_records(governed, plans, now):
+    if not plans:
+        return
     # In one order for all: of two who insert the same keys at once, one waits for the other.
     plans = sorted(plans, key=lambda plan: values.fold_key(plan.outcome.key))
     keys = [plan.outcome.key for plan in plans]
@@ -177,24 +183,25 @@ def _write_direct(governed, plans, now) -> list[Entry]:
     return entries
 
 
-def _record_unapproved(governed, plans, by, source, now, writes=1) -> list[Entry]:
+def _record_unapproved(governed, plans, by, source, now, ids) -> list[Entry]:
     """Allow changes without approval: leave on record what nobody approved.
 
     Before it is written, under the revision that the record has then: the database takes
-    exactly these values, and in no later write. writes: 0 where the record is new.
+    exactly these values, and in no later write.
     """
     if not plans:
         return []
     closed = _new_proposal(governed, by, source, now)
     closed.state, closed.closed_at = State.NOT_REQUIRED, now
-    filed = _file(governed, plans, closed, [plan.record.revision + writes for plan in plans])
+    revisions = [plan.record.revision + (not plan.change.new) for plan in plans]
+    filed = _file(governed, plans, closed, ids, revisions)
     wanted = [(one, plan.record, plan.unapproved) for one, plan in filed.items()]
     contribute(filed, by, Role.IMPORTED)
     verb = Verb.CHANGED_WITHOUT_APPROVAL
     return _insert_changes(governed, wanted, by, now, verb, Outcome.APPLIED)
 
 
-def _propose(governed, plans, by, source, now, entries) -> dict[Filed, Plan]:
+def _propose(governed, plans, by, source, now, ids, entries) -> dict[Filed, Plan]:
     """Put new proposed changes into the proposal that takes them, or submit them if imported.
 
     What there is to tell of it is added to `entries`.
@@ -202,7 +209,8 @@ def _propose(governed, plans, by, source, now, entries) -> dict[Filed, Plan]:
     if not plans:
         return {}
     imported = source.origin == Origin.IMPORT
-    filed = (_file_submitted if imported else _open_drafts)(governed, plans, by, source, now)
+    file = _file_submitted if imported else _open_drafts
+    filed = file(governed, plans, by, source, now, ids)
     wanted = [(one, plan.record, plan.proposed) for one, plan in filed.items()]
     entries += _insert_changes(governed, wanted, by, now, Verb.PROPOSED, Outcome.OPEN)
     contribute(filed, by, Role.IMPORTED if imported else Role.PROPOSED)
@@ -211,10 +219,10 @@ def _propose(governed, plans, by, source, now, entries) -> dict[Filed, Plan]:
     return filed if imported else {}
 
 
-def _open_drafts(governed, plans, by, source, now) -> dict[Filed, Plan]:
+def _open_drafts(governed, plans, by, source, now, ids) -> dict[Filed, Plan]:
     """The proposal that takes more for each plan's record, made where there is none."""
-    ids = [plan.record.editable_id for plan in plans if plan.record.editable_id]
-    found = Proposal.objects.select_for_update().filter(pk__in=ids)
+    open_ids = [plan.record.editable_id for plan in plans if plan.record.editable_id]
+    found = Proposal.objects.select_for_update().filter(pk__in=open_ids)
     drafts = {proposal.object_id: proposal for proposal in found}
     loaded = {proposal: proposal.revision for proposal in drafts.values()}
     for proposal in loaded:
@@ -225,7 +233,7 @@ def _open_drafts(governed, plans, by, source, now) -> dict[Filed, Plan]:
     save_states(loaded)
     into = {_filed(drafts[p.record.id]): p for p in plans if p.record.id in drafts}
     new = [plan for plan in plans if plan.record.id not in drafts]
-    return into | _file(governed, new, _new_proposal(governed, by, source, now))
+    return into | _file(governed, new, _new_proposal(governed, by, source, now), ids)
 
 
 def _filed(proposal) -> Filed:
@@ -233,11 +241,11 @@ def _filed(proposal) -> Filed:
     return Filed(proposal.pk, *details)
 
 
-def _file_submitted(governed, plans, by, source, now) -> dict[Filed, Plan]:
+def _file_submitted(governed, plans, by, source, now, ids) -> dict[Filed, Plan]:
     """A proposal of its own for each plan, submitted before it is ever stored."""
     submitted = _new_proposal(governed, by, source, now)
     submitted.submit(by, now, None, None)
-    return _file(governed, plans, submitted)
+    return _file(governed, plans, submitted, ids)
 
 
 def _new_proposal(governed, by, source, now) -> Proposal:
@@ -255,13 +263,16 @@ def _new_proposal(governed, by, source, now) -> Proposal:
 _OWN = ("id", "object_id", "record_key", "kind", "version_id", "routed_on", "revision")
 
 
-def _file(governed, plans, common: Proposal, revisions=None) -> dict[Filed, Plan]:
+def _file(governed, plans, common: Proposal, ids, revisions=None) -> dict[Filed, Plan]:
     """Store a new proposal for each plan's record; common: what all of them have in common.
 
-    revisions: one each, where it is not the common one.
+    ids: of proposals and their first step runs. revisions: one each, where it is not the
+    common one.
     """
+    if not plans:
+        return {}
     routes = [plan.route for plan in plans]
-    ids, runs = new_ids_of([Proposal, StepRun], len(plans))
+    ids, runs = zip(*islice(ids, len(plans)), strict=True)
     each = {
         "id": ids,
         "object_id": [plan.record.id for plan in plans],

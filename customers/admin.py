@@ -14,9 +14,7 @@ from django.utils.translation import gettext as _
 from approvals import registry
 from approvals.changes import (
     change_records,
-    create_records,
     plan_changes,
-    plan_creations,
     read_rules,
     version_of,
 )
@@ -64,7 +62,7 @@ class AdminForm(CustomerForm):
         """Ask the door, so that what it would refuse stands beside the fields."""
         # Whether others have saved is asked once all can be read.
         seen = None if self.errors else self.seen
-        outcome = self._send(plan_changes, plan_creations, seen)
+        outcome = self._send(plan_changes, seen)
         if outcome.stale:
             outcome = self._catch_up()
         self.take_errors(outcome.errors)
@@ -79,23 +77,23 @@ class AdminForm(CustomerForm):
 
     def write(self):
         """Hand over what the person meant and return the outcome. Raises NotTaken."""
-        outcome = self._send(change_records, create_records, self.seen)
+        outcome = self._send(change_records, self.seen)
         if outcome.failed:
             raise NotTaken
         return outcome
 
-    def _send(self, change, create, seen):
+    def _send(self, door, seen):
         if self.instance.pk:
             meant = Change(self.instance.account, self.meant(), seen=seen)
-            return change(Customer, [meant], by=self.person, source=ADMIN)[0]
-        values = self.filled()
-        meant = Change(values.pop("account", ""), values)
-        return create(Customer, [meant], by=self.person, source=ADMIN)[0]
+        else:
+            values = self.filled()
+            meant = Change(values.pop("account", ""), values, new=True)
+        return door(Customer, [meant], by=self.person, source=ADMIN)[0]
 
     def _catch_up(self):
         """What is so by now, such as after a second click on Save, needs no question."""
         self.seen = version_of(self.instance)
-        outcome = self._send(plan_changes, plan_creations, self.seen)
+        outcome = self._send(plan_changes, self.seen)
         if outcome.status != "unchanged":
             self._show_both()
         return outcome

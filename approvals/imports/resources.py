@@ -277,38 +277,29 @@ class GovernedResource(ModelResource):
     # Asking the door
 
     def _ask(self, read: list[ReadRow], by, source, dry_run):
-        """Plan or do what rows mean, new ones first, so that others may refer to them."""
-        new = [r for r in read if not r.known]
-        known = [r for r in read if r.known]
-        if dry_run:
-            self._through(changes.plan_creations, new, by, source)
-            made = [r.outcome for r in new if r.outcome.status == "created"]
-            if self._may_refer_to_rows:
-                self._planned |= {outcome.key for outcome in made if not outcome.held}
-            self._through(changes.plan_changes, known, by, source)
-        else:
-            self._through(changes.create_records, new, by, source)
-            self._through(changes.change_records, known, by, source)
+        """Plan or do what rows mean."""
+        if not read:
+            return
+        door = changes.plan_changes if dry_run else changes.change_records
+        wanted = [self._change(r) for r in read]
+        for r, outcome in zip(read, self._outcomes(door, wanted, by, source), strict=True):
+            r.outcome = outcome
+            named = {error.field for error in r.errors}
+            outcome.errors = r.errors + [e for e in outcome.errors if e.field not in named]
+        if dry_run and self._may_refer_to_rows:
+            made = (r.outcome for r in read if r.outcome.status == "created")
+            self._planned |= {outcome.key for outcome in made if not outcome.held}
 
     @property
     def _may_refer_to_rows(self):
         """Whether a row may name what another row is about."""
         return not self.governed.own_references.isdisjoint(self.columns.fields)
 
-    def _through(self, door, read: list[ReadRow], by, source):
-        if not read:
-            return
-        wanted = [self._change(r) for r in read]
-        for r, outcome in zip(read, self._outcomes(door, wanted, by, source), strict=True):
-            r.outcome = outcome
-            named = {error.field for error in r.errors}
-            outcome.errors = r.errors + [e for e in outcome.errors if e.field not in named]
-
     def _change(self, read: ReadRow) -> Change:
         values = read.values
         if read.known and self.empty_clears:
             values = {name: "" for name in read.empty if name in self.governed.fields} | values
-        return Change(read.key, values, number=read.number)
+        return Change(read.key, values, number=read.number, new=not read.known)
 
     def _outcomes(self, door, wanted: list[Change], by, source) -> list[RecordOutcome]:
         """Call the door; where the database itself refuses, halve until the row is named."""

@@ -43,7 +43,7 @@ def customers() -> list[Change]:
 def _market(market: Market, random):
     names = random.sample(_shop_names(market), market.customers)
     for number, name in enumerate(names, 1001):
-        yield Change(f"{market.code}-{number}", _customer(market, name, number, random))
+        yield Change(f"{market.code}-{number}", _customer(market, name, number, random), new=True)
 
 
 def _shop_names(market):

@@ -8,7 +8,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import connection
 
 from approvals import history, parameters
-from approvals.changes import create_records
+from approvals.changes import change_records
 from approvals.models import (
     Assignment,
     AutomaticDecision,
@@ -83,7 +83,7 @@ def found_company() -> None:
 
 def _load_customers():
     founder = people.founder()
-    outcomes = create_records(Customer, company.customers(), by=founder, source=CODE)
+    outcomes = change_records(Customer, company.customers(), by=founder, source=CODE)
     if failed := [outcome for outcome in outcomes if outcome.failed]:
         raise ValueError(f"{len(failed)} customers of the demo are not valid: {failed[0]}")
     founder.is_active = False

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from random import Random
 
 from approvals import proposals
-from approvals.changes import change_records, create_records
+from approvals.changes import change_records
 from approvals.deciding import cases, decisions
 from approvals.models import Action, ItemState, Proposal, WorkItem
 from approvals.outcomes import CODE, Change
@@ -168,10 +168,9 @@ def happen() -> None:
 
 def _edit(episode):
     for username, values in episode.edits:
-        change = Change(episode.account, values)
         known = Customer.objects.filter(account=episode.account).exists()
-        door = change_records if known else create_records
-        (outcome,) = door(Customer, [change], by=the(username), source=CODE)
+        change = Change(episode.account, values, new=not known)
+        (outcome,) = change_records(Customer, [change], by=the(username), source=CODE)
         if outcome.failed:
             raise ValueError(f"{episode.account} cannot be set so: {outcome.errors}")
 

@@ -12,9 +12,7 @@ from django.views.decorators.http import require_http_methods
 from approvals import registry
 from approvals.changes import (
     change_records,
-    create_records,
     plan_changes,
-    plan_creations,
     read_rules,
     version_of,
 )
@@ -45,10 +43,10 @@ def create(request):
     """Create a customer under the account that the person gives."""
     form = CustomerForm(request.POST if request.method == "POST" else None, record=Customer())
     if form.is_bound and not form.is_valid():
-        [plan] = plan_creations(Customer, [_creation(form)], by=request.user, source=BROWSER)
+        [plan] = plan_changes(Customer, [_creation(form)], by=request.user, source=BROWSER)
         form.take_errors(plan.errors)
     elif form.is_bound:
-        [outcome] = create_records(Customer, [_creation(form)], by=request.user, source=BROWSER)
+        [outcome] = change_records(Customer, [_creation(form)], by=request.user, source=BROWSER)
         if not outcome.failed:
             tell(request, outcome)
             page = "proposed_changes" if outcome.held else "detail"
@@ -76,7 +74,7 @@ def edit(request, pk):
 
 def _creation(form) -> Change:
     values = form.filled()
-    return Change(values.pop("account", ""), values)
+    return Change(values.pop("account", ""), values, new=True)
 
 
 def _save(request, customer):

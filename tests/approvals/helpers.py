@@ -18,6 +18,12 @@ def edit(by, key, source=BROWSER, seen=None, **values):
     return outcome
 
 
+def create_records(model, meant, *, by, source):
+    """Create what these changes mean, and return the outcomes."""
+    new = [change._replace(new=True) for change in meant]
+    return changes.change_records(model, new, by=by, source=source)
+
+
 def import_source(by, behavior):
     """A source for an import with this behavior."""
     from approvals import registry

@@ -7,7 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from approvals import proposals
-from approvals.changes import change_records, create_records
+from approvals.changes import change_records
 from approvals.models import (
     ApprovalParameters,
     Behavior,
@@ -26,7 +26,7 @@ from tests.customers.factories import customer
 from tests.unguarded import ungoverned
 
 from .definitions import define
-from .helpers import edit, import_source, live, vote
+from .helpers import create_records, edit, import_source, live, vote
 
 pytestmark = pytest.mark.django_db
 

@@ -14,7 +14,7 @@ from approvals.deciding import decisions
 from approvals.models import Decision, Proposal, ProposedChange, State, WorkItem
 from approvals.outcomes import BROWSER, Change
 from customers.models import Customer
-from tests.approvals.helpers import edit, live
+from tests.approvals.helpers import create_records, edit, live
 from tests.customers.factories import customer
 
 pytestmark = [
@@ -135,13 +135,11 @@ def test_two_clerks_creating_the_same_account_make_one_customer(clerk, meet):
     from approvals import writing
 
     customer("C1")
-    meet(writing, "write_creations")
+    meet(writing, "write")
     values = {"name": "New", "customer_group": "10", "currency": "EUR"}
 
     def create(account):
-        [outcome] = changes.create_records(
-            Customer, [Change(account, values)], by=clerk, source=BROWSER
-        )
+        [outcome] = create_records(Customer, [Change(account, values)], by=clerk, source=BROWSER)
         return outcome.status
 
     assert sorted(together(lambda: create("N1"), lambda: create("n1"))) == ["created", "failed"]
@@ -169,14 +167,14 @@ def test_a_switch_waits_for_what_is_being_written_under_the_old_rules(
     govern_fields("iban")
     customer("A", credit_limit="1")
     planned, switched = threading.Event(), threading.Event()
-    write_changes = writing.write_changes
+    write = writing.write
 
     def slow(*args, **kwargs):
         planned.set()
         switched.wait(1)
-        return write_changes(*args, **kwargs)
+        return write(*args, **kwargs)
 
-    monkeypatch.setattr(writing, "write_changes", slow)
+    monkeypatch.setattr(writing, "write", slow)
 
     def switch():
         planned.wait(5)

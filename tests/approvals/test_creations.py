@@ -5,10 +5,10 @@ import json
 import pytest
 from django.core.exceptions import PermissionDenied
 
-from approvals import changes
 from approvals.models import Verb, WorkflowEvent
 from approvals.outcomes import BROWSER, Change
 from customers.models import Customer
+from tests.approvals.helpers import create_records
 from tests.customers.factories import customer
 
 pytestmark = pytest.mark.django_db
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db
 def create(by, *accounts, **values):
     defaults = {"name": "New", "customer_group": "10", "currency": "EUR"} | values
     batch = [Change(account, defaults) for account in accounts]
-    return changes.create_records(Customer, batch, by=by, source=BROWSER)
+    return create_records(Customer, batch, by=by, source=BROWSER)
 
 
 @pytest.fixture(autouse=True)
@@ -59,7 +59,7 @@ def test_a_new_customer_may_refer_to_one_earlier_in_the_batch_not_to_a_later_one
         Change("C4", base | {"invoice_account": "C5"}),
         Change("C5", base),
     ]
-    outcomes = changes.create_records(Customer, batch, by=clerk, source=BROWSER)
+    outcomes = create_records(Customer, batch, by=clerk, source=BROWSER)
     assert [o.status for o in outcomes] == ["created", "created", "failed", "created"]
     assert Customer.objects.get(account="C3").invoice_account_id == "C2"
 

@@ -17,7 +17,7 @@ from django.test import Client
 from django.urls import reverse
 
 from approvals import registry
-from approvals.changes import change_records, create_records, plan_changes, version_of
+from approvals.changes import change_records, plan_changes, version_of
 from approvals.models import ImportJob, Origin
 from approvals.outcomes import CODE, Change
 from customers.models import Customer
@@ -136,8 +136,8 @@ class Code(Door):
 
     def create(self, account, values):
         """Create a customer."""
-        change = Change(account, values)
-        [outcome] = create_records(Customer, [change], by=self.person, source=CODE)
+        change = Change(account, values, new=True)
+        [outcome] = change_records(Customer, [change], by=self.person, source=CODE)
         return Told(outcome.status, _why(outcome))
 
     def look(self, meant):

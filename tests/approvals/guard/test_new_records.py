@@ -4,7 +4,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
-from approvals.changes import create_records
+from approvals.changes import change_records
 from approvals.models import Behavior, Proposal, ProposedChange
 from approvals.outcomes import Change
 from approvals.values import fold_key
@@ -93,7 +93,7 @@ def test_while_new_customers_need_no_approval_they_are_made_at_once(
 def test_an_import_that_may_makes_them_with_what_it_recorded(approve_new, steward):
     source = import_source(steward, Behavior.ALLOW)
     meant = {"name": "New", "customer_group": "10", "credit_limit": "5", "payment_day": "MON"}
-    [made] = create_records(Customer, [Change("NEW", meant)], by=steward, source=source)
+    [made] = change_records(Customer, [Change("NEW", meant, new=True)], by=steward, source=source)
     record = Customer.objects.get(pk=made.record_id)
     assert (record.held, record.credit_limit, record.payment_day) == (False, 5, "MON")
 

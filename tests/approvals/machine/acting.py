@@ -54,21 +54,21 @@ class Acting(RuleBasedStateMachine):
 
     def import_row(self, account, values, behavior, *, new=False):
         """Set values, or create a customer, by an import of Stella's."""
-        carry_out = changes.create_records if new else changes.change_records
+        meant = [Change(account, values, new=new)]
 
         def run(by):
             source = import_source(by, behavior)
-            return carry_out(Customer, [Change(account, values)], by=by, source=source)
+            return changes.change_records(Customer, meant, by=by, source=source)
 
         self.act("import", "stella", run)
 
     def create(self, who, account, values):
         """Create a customer in the browser."""
-        meant = [Change(account, values)]
+        meant = [Change(account, values, new=True)]
         self.act(
             "create",
             who,
-            lambda by: changes.create_records(Customer, meant, by=by, source=BROWSER),
+            lambda by: changes.change_records(Customer, meant, by=by, source=BROWSER),
         )
 
     def submit_draft(self, who, account):

@@ -2,13 +2,12 @@
 
 import pytest
 
-from approvals import changes
 from approvals.models import Proposal
 from approvals.outcomes import BROWSER, Change
 from customers.models import Customer
 from tests.customers.factories import customer
 
-from ..helpers import vote
+from ..helpers import create_records, vote
 from .helpers import GOVERNED, VALUES
 
 
@@ -22,7 +21,7 @@ def new_customers_need_approval(govern_fields, workflow):
 def create(clerk):
     def make(account="NEW", by=clerk, source=BROWSER, **values):
         meant = [Change(account, VALUES | values)]
-        [outcome] = changes.create_records(Customer, meant, by=by, source=source)
+        [outcome] = create_records(Customer, meant, by=by, source=source)
         return outcome
 
     return make

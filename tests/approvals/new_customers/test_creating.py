@@ -20,7 +20,7 @@ from approvals.outcomes import BROWSER, Change
 from approvals.registry import HELD
 from customers.models import Currency, Customer
 
-from ..helpers import edit, import_source, live
+from ..helpers import create_records, edit, import_source, live
 from .helpers import GOVERNED, IBAN, VALUES, is_held, proposed, why
 
 pytestmark = pytest.mark.django_db
@@ -132,8 +132,8 @@ def test_without_the_parameter_a_new_customer_is_created_at_once(create, govern_
 
 
 def test_a_plan_says_the_same_and_writes_nothing(clerk):
-    meant = [Change("NEW", VALUES)]
-    [plan] = changes.plan_creations(Customer, meant, by=clerk, source=BROWSER)
+    meant = [Change("NEW", VALUES, new=True)]
+    [plan] = changes.plan_changes(Customer, meant, by=clerk, source=BROWSER)
     assert (plan.status, plan.held) == ("created", True)
     assert {c.field for c in plan.proposed} == {"name", "customer_group", "iban", HELD}
     assert not Customer.objects.filter(account="NEW").exists()
@@ -176,6 +176,6 @@ def test_a_new_customer_may_be_its_own_invoice_account(
 
 def test_no_new_customer_refers_to_another_one_of_the_same_batch(clerk):
     batch = [Change("A", VALUES), Change("B", VALUES | {"invoice_account": "A"})]
-    outcomes = changes.create_records(Customer, batch, by=clerk, source=BROWSER)
+    outcomes = create_records(Customer, batch, by=clerk, source=BROWSER)
     assert [o.status for o in outcomes] == ["created", "failed"]
     assert len(outcomes[1].errors) == 1

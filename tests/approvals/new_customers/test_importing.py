@@ -2,7 +2,7 @@
 
 import pytest
 
-from approvals import changes, proposals
+from approvals import proposals
 from approvals.models import (
     Behavior,
     Kind,
@@ -18,7 +18,7 @@ from approvals.outcomes import Change
 from approvals.registry import HELD
 from customers.models import Customer
 
-from ..helpers import edit, import_source, live
+from ..helpers import create_records, edit, import_source, live
 from .helpers import IBAN, VALUES, is_held, why
 
 pytestmark = pytest.mark.django_db
@@ -84,7 +84,7 @@ def test_ten_new_ones_take_as_many_statements_as_two(
 
     def take(*accounts):
         batch = [Change(account, VALUES) for account in accounts]
-        outcomes = changes.create_records(Customer, batch, by=steward, source=source)
+        outcomes = create_records(Customer, batch, by=steward, source=source)
         assert {o.status for o in outcomes} == {"created"}
 
     take("A0")  # What Django remembers from the first time.

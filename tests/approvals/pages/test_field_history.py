@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from approvals import proposals
-from approvals.changes import create_records
+from approvals.changes import change_records
 from approvals.deciding import delegating
 from approvals.models import Action, Behavior, Proposal, ProposedChange, State
 from approvals.outcomes import BROWSER, Change
@@ -164,7 +164,7 @@ def test_a_rule_is_named(page, shop, clerk):
 def test_a_new_customer_begins_with_what_it_was_created_with(page, clerk):
     given = {"name": "New", "credit_limit": "7", "customer_group": "10", "currency": "EUR"}
     customer("Z")  # its group and currency
-    create_records(Customer, [Change("N", given)], by=clerk, source=BROWSER)
+    change_records(Customer, [Change("N", given, new=True)], by=clerk, source=BROWSER)
     record = Customer.objects.get(account="N")
     [only] = in_force(page(record))
     assert (only.value, only.how, only.until) == ("7.00", "Created", None)

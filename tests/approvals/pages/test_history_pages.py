@@ -184,12 +184,12 @@ def test_the_file_holds_all_pages_of_what_is_filtered(client, clerk, proposal, m
 
 
 def test_a_new_records_first_values_are_rows_of_the_file(client, clerk, proposal):
-    from approvals.changes import create_records
+    from approvals.changes import change_records
     from approvals.outcomes import BROWSER, Change
     from customers.models import Customer
 
     meant = {"name": "Fresh Foods", "customer_group": "10", "city": "Oslo"}
-    create_records(Customer, [Change("N-1", meant)], by=clerk, source=BROWSER)
+    change_records(Customer, [Change("N-1", meant, new=True)], by=clerk, source=BROWSER)
     created = Proposal(object_id=Customer.objects.get(account="N-1").pk)
     rows = table(record_history(client, clerk, created, format="csv"))
     assert {"Fresh Foods", "Oslo"} <= {row["New value"] for row in rows}

@@ -3,11 +3,10 @@
 import pytest
 
 from approvals import proposals
-from approvals.changes import create_records
 from approvals.models import Behavior, Proposal
 from approvals.outcomes import BROWSER, Change
 from customers.models import Currency, Customer, CustomerGroup
-from tests.approvals.helpers import edit, import_source, vote
+from tests.approvals.helpers import create_records, edit, import_source, vote
 
 
 def create(by, *accounts):

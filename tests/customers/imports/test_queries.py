@@ -68,16 +68,17 @@ MOST = 12
 
 
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite writes each table by itself")
-@pytest.mark.parametrize("kind", [*Behavior, "new"])
-def test_each_further_batch_takes_twelve_statements_at_most(steward, kind, monkeypatch):
+@pytest.mark.parametrize("known", [0, 5, 10], ids=["new", "mixed", "known"])
+@pytest.mark.parametrize("behavior", Behavior)
+def test_each_further_batch_takes_twelve_statements_at_most(steward, behavior, known, monkeypatch):
+    """known: how many of each ten rows are about customers that exist."""
     monkeypatch.setattr("approvals.imports.resources.BATCH", 10)
-    behavior = Behavior.PROPOSE if kind == "new" else kind
 
     def taken(batches, prefix):
         accounts = [f"{prefix}{number}" for number in range(10 * batches)]
         lines = ["account,name,customer_group,city,credit_limit,country"]
-        for account in accounts:
-            if kind != "new":
+        for number, account in enumerate(accounts):
+            if number % 10 < known:
                 customer(account, credit_limit="1")
             lines.append(f"{account},Name,10,Town,5,NL")
         job = import_jobs.new_job(Customer, by=steward, file_name="test.csv", behavior=behavior)
