@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 
 from django.db.models import Count, Q
 from django.urls import reverse
-from django.utils import timezone
 
 from ..deciding import substitutions
 from ..models import (
@@ -29,7 +28,7 @@ from ..models import (
     WorkItem,
 )
 from ..workflow import facts, routing
-from . import notices, outbox
+from . import notices, outbox, readers
 from .notices import NAMED, Request
 
 OCCASIONS = {
@@ -196,9 +195,7 @@ def answered(proposal_ids: Collection[int], *, by=None) -> None:
     by: who has decided, while others still may; None: it is over for all.
     """
     asked = Notification.objects.filter(proposal__in=proposal_ids, occasion__in=ASKING)
-    asked = asked.filter(read_at=None)
-    asked = asked.filter(person=by) if by else asked
-    asked.update(read_at=timezone.now())
+    readers.mark_read(asked.filter(person=by) if by else asked)
 
 
 def discarded(changes: list[ProposedChange], *, by, verb: Verb = Verb.DISCARDED) -> None:

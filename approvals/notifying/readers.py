@@ -1,11 +1,13 @@
-"""Who may still read what a notification tells: e-mails and pages hold values of proposals."""
+"""Who may still read what a notification tells, and has: it holds values of proposals."""
 
 from collections.abc import Callable
 from functools import reduce
 from operator import and_, or_
 
 from django.contrib.auth import get_user_model
+from django.db import transaction
 from django.db.models import Q, QuerySet
+from django.utils import timezone
 
 from .. import registry
 from ..batch import content_type
@@ -31,6 +33,18 @@ def readable(person) -> QuerySet[Notification]:
     answers = {True: Q(), False: Q(pk__in=())}
     may = _where(lambda permission: answers[person.has_perm(permission)])
     return Notification.objects.filter(may, person=person)
+
+
+@transaction.atomic(savepoint=False)
+def mark_read(found: QuerySet[Notification]) -> None:
+    """Mark notifications as read.
+
+    Locked in one order: of two who mark the same ones, none waits for who waits for him.
+    """
+    unread = found.filter(read_at=None).order_by("pk").select_for_update(of=("self",))
+    ids = list(unread.values_list("pk", flat=True))
+    if ids:
+        Notification.objects.filter(pk__among=ids).update(read_at=timezone.now())
 
 
 def _where(holds: Callable[[str], Q]) -> Q:

@@ -3,7 +3,6 @@
 from django.contrib.auth.decorators import permission_required
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
@@ -49,7 +48,7 @@ def notifications(request):
 def notification(request, pk):
     """Show the text of one; it counts as read then."""
     found = _mine(request, pk)
-    _mark_read(request, pk=pk)
+    readers.mark_read(readers.readable(request.user).filter(pk=pk))
     context = {"notification": found, "text": _lines(found)}
     return render(request, "approvals/notification.html", context)
 
@@ -61,7 +60,7 @@ def open_notification(request, pk):
     found = _mine(request, pk)
     if not found.url:
         return redirect("approvals:notification", pk)
-    _mark_read(request, pk=pk)
+    readers.mark_read(readers.readable(request.user).filter(pk=pk))
     return redirect(found.url)
 
 
@@ -71,17 +70,12 @@ def read_notifications(request):
     """Mark those as read that the person has seen in the list, and go back to it."""
     up_to = paging.read_id(request.POST.get("up_to"))
     if up_to:
-        _mark_read(request, pk__lte=up_to)
+        readers.mark_read(readers.readable(request.user).filter(pk__lte=up_to))
     return redirect("approvals:notifications")
 
 
 def _mine(request, pk):
     return get_object_or_404(readers.readable(request.user), pk=pk)
-
-
-def _mark_read(request, **which):
-    unread = readers.readable(request.user).filter(read_at=None, **which)
-    unread.update(read_at=timezone.now())
 
 
 def _lines(notification) -> list[tuple[str, str]]:

@@ -1,15 +1,17 @@
 """The bell, the list of notifications, one of them; and the inquiry in Django admin."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import Group, Permission
+from django.db import connection, transaction
 from django.urls import reverse
 from django.utils import timezone
 
 from approvals import proposals
 from approvals.models import Action, MailState, Notification, Occasion, Verb, WorkItem
-from approvals.notifying import notifications
+from approvals.notifying import notifications, readers
 from approvals.pages import paging
 
 from ..helpers import vote
@@ -210,6 +212,28 @@ def test_without_the_right_to_see_customers_no_value_of_them_is_read(
         assert get(client, approver, name, found.pk).status_code == 404
     client.post(reverse("approvals:read_notifications"), {"up_to": found.pk + 1})
     assert not Notification.objects.exclude(read_at=None).exists()
+
+
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite has one writer at a time")
+@pytest.mark.django_db(transaction=True)
+def test_who_waits_to_mark_one_as_read_keeps_nobody_from_the_others(notify, clerk):
+    first, second = notify(clerk), notify(clerk)
+    Notification.objects.filter(pk=first.pk).update(subject="Now it lies behind the second")
+    mine = Notification.objects.filter(person=clerk)
+
+    def mark():
+        try:
+            readers.mark_read(mine)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as other, transaction.atomic():
+        mine.select_for_update().get(pk=first.pk)
+        marking = other.submit(mark)
+        with pytest.raises(TimeoutError):
+            marking.result(0.5)
+        assert mine.select_for_update(nowait=True).get(pk=second.pk) == second
+    assert not mine.filter(read_at=None).exists()
 
 
 def test_a_link_leads_there_after_the_login(client, notify, clerk):
