@@ -59,6 +59,8 @@ def triggers(types: dict[Governed, int], schema: str) -> dict[str, tuple[str, st
         body = _together(rules) if together else _one_by_one(rules)
         head = (_TOGETHER if together else _ROW).format(event=event, table=table(model))
         _add(found, model, event, head, body)
+        if held := [r for r in rules if together and r.holds]:
+            _add(found, model, f"{event}_held", head, _held(held, table(model)))
     for governed, type_id in types.items():
         _add_governed(found, governed, type_id, table)
         kept.append(governed.model)
@@ -97,12 +99,36 @@ def _returned(event):
 
 def _together(rules):
     """The same rules, asked of all rows that a statement has added: `new` is such a row."""
+    checks = "\n".join(map(_of_all, rules))
+    return f"#variable_conflict use_column\nBEGIN\n{checks}\nRETURN NULL;\nEND"
+
+
+def _held(rules, table):
+    """The rules again, of what more than one can write: when nobody else writes it any more.
+
+    What this very transaction wrote together with the rows, as the program does, nobody else
+    has seen. A savepoint has a number of its own: what was written before it is held as well.
+    """
     checks = "\n".join(
-        f"IF EXISTS (SELECT 1 FROM added new WHERE ({r.when}) AND ({r.refused})) "
-        f"THEN {_raise(r.message)} END IF;"
+        f"PERFORM 1 FROM added new, {r.holds} AND ({r.when}) "
+        "AND held.xmin IS DISTINCT FROM mine FOR SHARE OF held;\n"
+        f"IF FOUND THEN {_of_all(r)} END IF;"
         for r in rules
     )
-    return f"#variable_conflict use_column\nBEGIN\n{checks}\nRETURN NULL;\nEND"
+    return f"""#variable_conflict use_column
+DECLARE mine xid;
+BEGIN
+SELECT xmin INTO mine FROM {table} WHERE id = (SELECT id FROM added LIMIT 1);
+{checks}
+RETURN NULL;
+END"""
+
+
+def _of_all(rule):
+    return (
+        f"IF EXISTS (SELECT 1 FROM added new WHERE ({rule.when}) AND ({rule.refused})) "
+        f"THEN {_raise(rule.message)} END IF;"
+    )
 
 
 def _raise(message, *arguments):

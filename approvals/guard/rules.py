@@ -182,6 +182,7 @@ def _changes(table):
                 p.object_id <> NEW.object_id OR p.content_type_id <> NEW.content_type_id
                 OR p.state = '{State.APPROVED}' OR p.state = '{State.PENDING}'
                 AND EXISTS (SELECT 1 FROM {table(StepRun)} r WHERE r.proposal_id = p.id)))""",
+        holds=f"{table(Proposal)} held WHERE held.id = NEW.proposal_id",
         together=True,
     )
     yield Rule(
@@ -192,7 +193,7 @@ def _changes(table):
         when=_differs(
             "id", "proposal_id", "content_type_id", "object_id", "field", "original", "value"
         ),
-        holds=f"{table(Proposal)} WHERE id IN (OLD.proposal_id, NEW.proposal_id)",
+        holds=f"{table(Proposal)} held WHERE held.id IN (OLD.proposal_id, NEW.proposal_id)",
         refused=f"""EXISTS (SELECT 1 FROM {table(Proposal)} p
             WHERE p.id IN (OLD.proposal_id, NEW.proposal_id) AND p.state IN ({frozen}))""",
     )
@@ -202,7 +203,7 @@ def _changes(table):
         "outcome",
         "a proposed change is applied once, when it was approved, and not discarded while pending",
         when=_differs("outcome"),
-        holds=f"{table(Proposal)} WHERE id = OLD.proposal_id",
+        holds=f"{table(Proposal)} held WHERE held.id = OLD.proposal_id",
         refused=f"""OLD.outcome <> '{Outcome.OPEN}' OR EXISTS (
             SELECT 1 FROM {table(Proposal)} p WHERE p.id = OLD.proposal_id AND (
                 p.state = '{State.PENDING}'

@@ -3,11 +3,12 @@
 import threading
 
 import pytest
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 
 from approvals import proposals
 from approvals.models import Proposal, ProposedChange, State
-from tests.approvals.helpers import edit
+from customers.models import Customer
+from tests.approvals.helpers import edit, vote
 from tests.customers.factories import customer
 from tests.unguarded import unguarded
 
@@ -19,31 +20,40 @@ pytestmark = [
 
 @pytest.fixture
 def draft(clerk, workflow, govern_fields):
-    customer("C1", credit_limit="100")
-    govern_fields("credit_limit")
+    customer("C1", name="One", credit_limit="100")
+    govern_fields("credit_limit", "name")
     edit(clerk, "C1", credit_limit="200")
     return Proposal.objects.get()
 
 
-def submits_meanwhile(draft, clerk):
-    """Whether it is submitted while somebody has exchanged its value, and not committed."""
+def meanwhile(write, act):
+    """Whether `act` is done while what `write` has written is not committed yet."""
 
-    def submit():
+    def elsewhere():
         try:
-            proposals.submit(draft.pk, by=clerk)
+            act()
         finally:
             connection.close()
 
-    submitting = threading.Thread(target=submit)
+    acting = threading.Thread(target=elsewhere)
     with transaction.atomic():
-        ProposedChange.objects.update(value="777.00")
-        submitting.start()
-        submitting.join(1)
-        meanwhile = not submitting.is_alive()
-    submitting.join(20)
+        write()
+        acting.start()
+        acting.join(1)
+        done = not acting.is_alive()
+    acting.join(20)
+    return done
+
+
+def submits_meanwhile(draft, clerk):
+    """Whether it is submitted while somebody has exchanged its value, and not committed."""
+    done = meanwhile(
+        lambda: ProposedChange.objects.update(value="777.00"),
+        lambda: proposals.submit(draft.pk, by=clerk),
+    )
     draft.refresh_from_db()
     assert draft.state == State.PENDING
-    return meanwhile
+    return done
 
 
 def test_nobody_submits_what_somebody_is_about_to_exchange(draft, clerk):
@@ -53,3 +63,77 @@ def test_nobody_submits_what_somebody_is_about_to_exchange(draft, clerk):
 def test_control_without_the_guard_it_is_submitted_and_then_exchanged(draft, clerk):
     with unguarded():
         assert submits_meanwhile(draft, clerk)
+
+
+def add_to(draft, person):
+    change = ProposedChange.objects.get(proposal=draft)
+    change.pk, change.field, change.original, change.value = None, "name", "One", "Other"
+    change.proposed_by = person
+    change.save()
+
+
+@pytest.fixture
+def decide(draft, clerk, approver, second_approver):
+    """A function that submits the draft, and has it approved."""
+
+    def submit_and_approve():
+        proposals.submit(draft.pk, by=clerk)
+        assert vote(approver, draft).done
+        assert vote(second_approver, draft).done
+
+    return submit_and_approve
+
+
+def name():
+    return Customer.objects.get().name
+
+
+def added_while_it_is_decided(draft, steward, decide):
+    """Whether it is approved without what somebody is adding, who then writes that value."""
+    if not meanwhile(lambda: add_to(draft, steward), decide):
+        return False
+    Customer.objects.update(name="Other")
+    return True
+
+
+def test_nobody_approves_what_somebody_is_about_to_add_to(draft, steward, decide):
+    assert not added_while_it_is_decided(draft, steward, decide)
+    assert name() == "Other"  # the approvers have decided on it, too
+
+
+def test_control_without_the_guard_it_is_approved_and_then_added_to(draft, steward, decide):
+    with unguarded():
+        assert added_while_it_is_decided(draft, steward, decide)
+    assert name() == "Other"
+
+
+def adds_when_it_is_submitted(draft, clerk, steward):
+    """Whether somebody adds to it while it is being submitted, which is not committed."""
+    refused = []
+
+    def add():
+        try:
+            add_to(draft, steward)
+        except IntegrityError as error:
+            refused.append(str(error))
+
+    assert not meanwhile(lambda: proposals.submit(draft.pk, by=clerk), add) or not refused
+    return refused
+
+
+def test_nobody_adds_to_what_is_being_submitted(draft, clerk, steward):
+    [refused] = adds_when_it_is_submitted(draft, clerk, steward)
+    assert "nothing is added" in refused
+
+
+def test_control_without_the_guard_somebody_adds_to_it(draft, clerk, steward):
+    with unguarded():
+        assert not adds_when_it_is_submitted(draft, clerk, steward)
+
+
+def test_several_drafts_are_filled_at_the_same_time(draft, clerk, steward):
+    """Nobody waits for who adds to another proposal."""
+    customer("C2", name="Two")
+    assert meanwhile(
+        lambda: edit(clerk, "C1", name="Other"), lambda: edit(steward, "C2", name="Other")
+    )
