@@ -63,6 +63,7 @@ def all_rules(table: Tables) -> list[Rule]:
         *_changes(table),
         *_decisions(table),
         *_step_runs(),
+        *_work_items(),
         *_history(table),
         Rule(Contributor, "UPDATE", "kept", "who contributed to a proposal stays a contributor"),
         *(
@@ -100,8 +101,11 @@ def _proposals(table):
         Proposal,
         "UPDATE",
         "of_another_record",
-        "a proposal stays with its record",
-        when=_differs("id", "content_type_id", "object_id"),
+        "a proposal stays with its record, and with where it came from",
+        when=_differs(
+            *("id", "content_type_id", "object_id", "record_key"),
+            *("origin", "import_job_id", "created_by_id", "created_at"),
+        ),
     )
     yield Rule(
         Proposal,
@@ -116,8 +120,10 @@ def _proposals(table):
         Proposal,
         "UPDATE",
         "another_way",
-        "a pending proposal keeps its workflow and its originator",
-        when=f"OLD.state = '{State.PENDING}' AND ({_differs('version_id', 'submitted_by_id')})",
+        "a pending proposal keeps its workflow, its originator and what was submitted with it",
+        # Recalled, it may be joined by a draft that is about a new record.
+        when=f"""OLD.state = '{State.PENDING}' AND ({_differs(*_SUBMITTED)}
+            OR NEW.state <> '{State.NOT_SUBMITTED}' AND NEW.kind <> OLD.kind)""",
     )
     yield Rule(
         Proposal,
@@ -131,6 +137,9 @@ def _proposals(table):
                        WHERE r.proposal_id = OLD.id AND r.state = '{RunState.RUNNING}')
             OR NOT ({_decided(table)} OR {_decided_by_rule(table)})""",
     )
+
+
+_SUBMITTED = ("version_id", "submitted_by_id", "submitted_at", "note", "routed_on")
 
 
 def _decided(table):
@@ -191,7 +200,8 @@ def _changes(table):
         "exchanged",
         "a proposed change is not edited while it is pending, nor once it was approved",
         when=_differs(
-            "id", "proposal_id", "content_type_id", "object_id", "field", "original", "value"
+            *("id", "proposal_id", "content_type_id", "object_id", "field"),
+            *("original", "value", "proposed_by_id", "proposed_at"),
         ),
         holds=f"{table(Proposal)} held WHERE held.id IN (OLD.proposal_id, NEW.proposal_id)",
         refused=f"""EXISTS (SELECT 1 FROM {table(Proposal)} p
@@ -264,6 +274,16 @@ def _step_runs():
         "fewer_votes",
         "a step that was entered keeps its proposal and the votes it needs",
         when=_differs("id", "proposal_id", "step_id", "votes_needed"),
+    )
+
+
+def _work_items():
+    yield Rule(
+        WorkItem,
+        "UPDATE",
+        "of_another_record",
+        "a work item stays with its record",
+        when=_differs("id", "step_run_id", "proposal_id", "record_key"),
     )
 
 

@@ -28,6 +28,7 @@ from customers.models import Customer
 from tests.approvals.helpers import edit, import_source, vote
 
 from .passing_by import (
+    SHOWN,
     decide_without_a_workflow,
     never_be_noted_as_a_contributor,
     replace_by_an_update,
@@ -455,6 +456,7 @@ FORGERIES = {
     go_back_to_a_revision: "never goes back",
     use_an_import_again: "never changes",
     remove_what_is_in_the_way: "never deleted",
+    **SHOWN,
 }
 ON_SQLITE = {
     replace_the_proposal: "only by deciding on it|never replaced",

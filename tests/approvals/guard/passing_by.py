@@ -1,4 +1,9 @@
-"""Forgeries that pass by what the guard looks at: no steps, no contributors, no deletion."""
+"""Forgeries that pass by what the guard looks at: no steps, no contributors, no deletion.
+
+And those that show an approver something else than what was submitted.
+"""
+
+from datetime import timedelta
 
 from django.db import connection
 from django.db.models import F
@@ -36,3 +41,91 @@ def replace_by_an_update(stage):
         )
     proposals.submit(stage.proposal.pk, by=stage.clerk)
     stage.approve_all()
+
+
+def _approved(set_first):
+    def forgery(stage):
+        set_first(stage)
+        stage.approve_all()
+
+    forgery.__name__ = set_first.__name__
+    return forgery
+
+
+@_approved
+def say_another_proposed_it(stage):
+    stage.changes().update(proposed_by=stage.steward)
+
+
+@_approved
+def say_it_was_proposed_earlier(stage):
+    stage.changes().update(proposed_at=F("proposed_at") - timedelta(9))
+
+
+def say_another_proposed_the_approved_one(stage):
+    stage.approve_all()
+    stage.changes().update(proposed_by=stage.steward)
+
+
+@_approved
+def show_it_as_another_customers(stage):
+    stage.row().update(record_key="C2")
+
+
+@_approved
+def show_another_customers_name_on_the_work_item(stage):
+    WorkItem.objects.update(record_key="C2")
+
+
+@_approved
+def give_it_another_note(stage):
+    stage.row().update(note="The director has agreed.")
+
+
+@_approved
+def say_another_made_it(stage):
+    stage.row().update(created_by=stage.steward)
+
+
+@_approved
+def say_it_was_made_earlier(stage):
+    stage.row().update(created_at=F("created_at") - timedelta(9))
+
+
+@_approved
+def say_it_came_from_an_import(stage):
+    stage.row().update(origin="import")
+
+
+@_approved
+def say_it_was_submitted_earlier(stage):
+    stage.row().update(submitted_at=F("submitted_at") - timedelta(9))
+
+
+@_approved
+def say_it_was_routed_on_other_facts(stage):
+    stage.row().update(routed_on={})
+
+
+@_approved
+def call_it_a_new_customer(stage):
+    stage.row().update(kind="new")
+
+
+WITH_THE_CHANGE = "not edited while it is pending"
+AS_SUBMITTED = "keeps .* what was submitted with it"
+OF_ITS_OWN = "stays with its record"
+SHOWN = {
+    say_another_proposed_it: WITH_THE_CHANGE,
+    say_it_was_proposed_earlier: WITH_THE_CHANGE,
+    say_another_proposed_the_approved_one: WITH_THE_CHANGE,
+    show_it_as_another_customers: OF_ITS_OWN,
+    show_another_customers_name_on_the_work_item: OF_ITS_OWN,
+    say_another_made_it: OF_ITS_OWN,
+    say_it_was_made_earlier: OF_ITS_OWN,
+    say_it_came_from_an_import: OF_ITS_OWN,
+    give_it_another_note: AS_SUBMITTED,
+    say_it_was_submitted_earlier: AS_SUBMITTED,
+    say_it_was_routed_on_other_facts: AS_SUBMITTED,
+    call_it_a_new_customer: AS_SUBMITTED,
+}

@@ -21,7 +21,7 @@ from approvals.models import (
 from approvals.notifying import notifications
 from customers.models import Customer
 from tests.approvals.helpers import vote
-from tests.unguarded import ungoverned
+from tests.unguarded import ungoverned, unguarded
 
 from .helpers import decide_all, import_limits, only_mail, told
 
@@ -76,7 +76,8 @@ def test_people_without_an_address_or_who_have_left_get_no_email(
 
 def test_a_line_break_in_a_key_starts_no_header(commit, submitted, approver):
     proposal = submitted("A")
-    Proposal.objects.update(record_key="A\r\nBcc: everyone@example.com")
+    with unguarded():
+        Proposal.objects.update(record_key="A\r\nBcc: everyone@example.com")
     proposal.refresh_from_db()
     with commit():
         vote(approver, proposal, Action.REJECT, "No")
