@@ -39,10 +39,10 @@ def remove(using=DEFAULT_DB_ALIAS) -> None:
 def gaps(using=DEFAULT_DB_ALIAS) -> list[str]:
     """The triggers that are missing, switched off, or not what this program would make."""
     connection = connections[using]
-    wanted = _wanted(connection)
+    expected = _dialect(connection).texts(_wanted(connection))
     with connection.cursor() as cursor:
         there = _dialect(connection).installed(cursor)
-    return sorted(name for name, made in wanted.items() if there.get(name) != _text(made))
+    return sorted(name for name, text in expected.items() if there.get(name) != text)
 
 
 def require(using=DEFAULT_DB_ALIAS) -> None:
@@ -69,10 +69,6 @@ def _told(found):
         f"The database does not guard governed fields as it should: {len(found)} triggers are "
         f"missing or altered, such as {found[0]}."
     )
-
-
-def _text(made):
-    return made if isinstance(made, str) else made[1]
 
 
 def _dialect(connection):

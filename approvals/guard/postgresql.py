@@ -8,6 +8,7 @@ trigger names a column outside its function, so that migrations may alter it.
 """
 
 from collections import defaultdict
+from typing import NamedTuple
 
 from ..registry import HELD, Governed
 from . import records
@@ -30,9 +31,9 @@ _WHOLE_TABLE = "BEFORE TRUNCATE ON {table} FOR EACH STATEMENT"
 # A plan is kept from when there were few rows, and would take ages when there are many. So
 # each row is looked for by its index, and only rows as they were are joined, hashed, to what
 # they have become. What is switched off counts as dear, for which PostgreSQL would compile.
-_PLANS = "SET jit = off SET enable_seqscan = off SET enable_mergejoin = off"
-_BY_INDEX = f"{_PLANS} SET enable_hashjoin = off"
-_HASHED = f"{_PLANS} SET enable_nestloop = off"
+_OFF = ("jit", "enable_seqscan", "enable_mergejoin")
+_BY_INDEX = (*_OFF, "enable_hashjoin")
+_HASHED = (*_OFF, "enable_nestloop")
 # A scalar is never made a join.
 _FOUND = "(({} LIMIT 1) IS NOT NULL)"
 
@@ -41,12 +42,21 @@ _FOUND = "(({} LIMIT 1) IS NOT NULL)"
 _AS_IT_WAS = {"approvals_guard_approvals_proposedchange_insert"}
 
 
+class Made(NamedTuple):
+    """A trigger: when it runs, and its function's body, volatility and what is off in it."""
+
+    head: str
+    body: str
+    volatility: str
+    off: tuple[str, ...]
+
+
 def _cast(text, kind):
     return f"CAST({text} AS {_TYPES[kind]})"
 
 
-def triggers(types: dict[Governed, int], schema: str) -> dict[str, tuple[str, str]]:
-    """Every trigger that belongs there, by name: when it runs, its function's body.
+def triggers(types: dict[Governed, int], schema: str) -> dict[str, Made]:
+    """Every trigger that belongs there, by name.
 
     types: model under approval -> id of its content type.
     """
@@ -78,7 +88,11 @@ def _by_trigger(rules):
 
 
 def _add(found, model, name, head, body):
-    found[f"approvals_guard_{model._meta.db_table}_{name.lower()}"] = (head, body)
+    name = f"approvals_guard_{model._meta.db_table}_{name.lower()}"
+    # What is stable sees the tables as they were before the statement.
+    volatility = "STABLE" if name in _AS_IT_WAS else "VOLATILE"
+    off = _HASHED if "OLD TABLE" in head else _BY_INDEX if "FOR EACH STATEMENT" in head else ()
+    found[name] = Made(head, body, volatility, off)
 
 
 def _one_by_one(rules):
@@ -233,31 +247,55 @@ def current_schema(cursor) -> str:
 
 
 def installed(cursor) -> dict[str, str]:
-    """The guard's triggers that are there and run, by name: the bodies of their functions."""
+    """The guard's triggers that are there, by name: each as `texts` has it if it is as made."""
     cursor.execute(
-        "SELECT t.tgname, p.prosrc FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid "
+        "SELECT t.tgname, concat_ws(E'\\n', replace(pg_get_triggerdef(t.oid), '\"', ''), "
+        "p.provolatile, p.proconfig, p.prosrc, "
+        "CASE WHEN p.prosecdef OR t.tgenabled NOT IN ('O', 'A') THEN 'altered' END) "
+        "FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid "
         "JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace "
-        "WHERE t.tgname LIKE 'approvals\\_%%' AND t.tgenabled IN ('O', 'A') "
-        "AND n.nspname = current_schema()",
+        "WHERE t.tgname LIKE 'approvals\\_%%' AND n.nspname = current_schema()",
         [],
     )
     return dict(cursor.fetchall())
 
 
-def install(cursor, wanted) -> None:
-    """Make or replace every trigger, and remove what is there beside them."""
-    for name in installed(cursor).keys() - wanted.keys():
-        _drop(cursor, name)
-    for name, (head, body) in wanted.items():
-        # What is stable sees the tables as they were before the statement.
-        kind = "STABLE" if name in _AS_IT_WAS else "VOLATILE"
-        if "FOR EACH STATEMENT" in head:
-            kind += f" {_HASHED if 'OLD TABLE' in head else _BY_INDEX}"
-        cursor.execute(
-            f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql {kind} "
-            f"AS $guard${body}$guard$"
+def texts(wanted: dict[str, Made]) -> dict[str, str]:
+    """How the database tells of each trigger, and of its function."""
+    return {
+        name: "\n".join(
+            [
+                _created(name, made).replace('"', ""),
+                made.volatility[0].lower(),
+                *(
+                    [f"{{{','.join(f'{setting}=off' for setting in made.off)}}}"]
+                    if made.off
+                    else []
+                ),
+                made.body,
+            ]
         )
-        cursor.execute(f"CREATE OR REPLACE TRIGGER {name} {head} EXECUTE FUNCTION {name}()")
+        for name, made in wanted.items()
+    }
+
+
+def _created(name, made):
+    return f"CREATE TRIGGER {name} {made.head} EXECUTE FUNCTION {name}()"
+
+
+def install(cursor, wanted) -> None:
+    """Make every trigger, and remove what is there beside them or was altered."""
+    expected = texts(wanted)
+    for name, text in installed(cursor).items():
+        if text != expected.get(name):
+            _drop(cursor, name)
+    for name, made in wanted.items():
+        settings = " ".join(f"SET {setting} = off" for setting in made.off)
+        cursor.execute(
+            f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql "
+            f"{made.volatility} SECURITY INVOKER {settings} AS $guard${made.body}$guard$"
+        )
+        cursor.execute(_created(name, made).replace("CREATE", "CREATE OR REPLACE", 1))
 
 
 def _drop(cursor, name):

@@ -115,7 +115,49 @@ def switch_off():
     sql(f"ALTER TABLE customers_customer DISABLE TRIGGER {TRIGGER}")
 
 
-LACKS = [drop, weaken] + ([switch_off] if connection.vendor == "postgresql" else [])
+def leave_to_replicas():
+    sql("SET CONSTRAINTS ALL IMMEDIATE")
+    sql(f"ALTER TABLE customers_customer ENABLE REPLICA TRIGGER {TRIGGER}")
+
+
+def made(head, function=TRIGGER):
+    """Make it with another head."""
+    sql(
+        "SET CONSTRAINTS ALL IMMEDIATE",
+        f"DROP TRIGGER {TRIGGER} ON customers_customer",
+        f"CREATE TRIGGER {TRIGGER} {head} EXECUTE FUNCTION {function}()",
+    )
+
+
+ROWS = "REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT"
+
+
+def never():
+    made(f"AFTER UPDATE ON customers_customer {ROWS} WHEN (false)")
+
+
+def on_another_event():
+    rows = "REFERENCING NEW TABLE AS added FOR EACH STATEMENT"
+    made(f"AFTER INSERT ON customers_customer {rows}")
+
+
+def on_another_table():
+    made(f"AFTER UPDATE ON customers_paymentterms {ROWS}")
+
+
+def another_function():
+    sql(
+        "CREATE SCHEMA other",
+        f"CREATE FUNCTION other.{TRIGGER}() RETURNS trigger LANGUAGE plpgsql "
+        "AS 'BEGIN RETURN NULL; END'",
+    )
+    made(f"AFTER UPDATE ON customers_customer {ROWS}", f"other.{TRIGGER}")
+
+
+LACKS = [drop, weaken]
+if connection.vendor == "postgresql":
+    LACKS += [switch_off, leave_to_replicas, never, on_another_event, on_another_table]
+    LACKS += [another_function]
 
 
 @pytest.mark.parametrize("lack", LACKS)
@@ -127,6 +169,27 @@ def test_it_is_noticed(lack, governed):
     assert TRIGGER in warning.msg
     assert warning.id == "approvals.W001"
     assert not warning.is_serious()  # an error would keep migrate from mending it
+
+
+FUNCTIONS = pytest.mark.parametrize(
+    "how",
+    [
+        "IMMUTABLE",
+        "SECURITY DEFINER",
+        "SET search_path = pg_temp, public",
+        "RESET ALL",
+        "RESET enable_nestloop",
+    ],
+)
+
+
+@FUNCTIONS
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite's triggers have no function")
+def test_a_function_that_was_altered_is_noticed_and_mended(how):
+    sql(f"ALTER FUNCTION {TRIGGER}() {how}")
+    assert guard.gaps() == [TRIGGER]
+    guard.install()
+    assert guard.gaps() == []
 
 
 @pytest.mark.parametrize("lack", LACKS)
