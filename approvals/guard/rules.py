@@ -64,6 +64,7 @@ def all_rules(table: Tables) -> list[Rule]:
         *_decisions(table),
         *_step_runs(),
         *_work_items(),
+        *_import_jobs(),
         *_history(table),
         Rule(Contributor, "UPDATE", "kept", "who contributed to a proposal stays a contributor"),
         *(
@@ -87,7 +88,9 @@ def _proposals(table):
         when=f"NEW.state IN ('{State.APPROVED}', '{State.NOT_REQUIRED}')",
         refused=f"""NEW.state = '{State.APPROVED}' OR NOT EXISTS (
             SELECT 1 FROM {table(ImportJob)} j
-            WHERE j.id = NEW.import_job_id AND j.behavior = '{Behavior.ALLOW}')""",
+            WHERE j.id = NEW.import_job_id AND j.behavior = '{Behavior.ALLOW}'
+              AND j.content_type_id = NEW.content_type_id
+              AND j.created_by_id = NEW.created_by_id AND {_at_work("j")})""",
         together=True,
     )
     yield Rule(
@@ -140,6 +143,31 @@ def _proposals(table):
 
 
 _SUBMITTED = ("version_id", "submitted_by_id", "submitted_at", "note", "routed_on")
+
+
+def _at_work(job):
+    """Whether rows of an import may be written now; one without a stored file has no preview."""
+    state = ImportJob.State
+    return f"""({job}.state = '{state.RUNNING}'
+        OR {job}.state = '{state.PREVIEW}' AND {job}.stored_as = '')"""
+
+
+def _import_jobs():
+    yield Rule(
+        ImportJob,
+        "UPDATE",
+        "more",
+        "an import that runs keeps what it may do, and who imports",
+        when=f"""OLD.state = '{ImportJob.State.RUNNING}'
+            AND ({_differs("id", "content_type_id", "created_by_id", "behavior")})""",
+    )
+    yield Rule(
+        ImportJob,
+        "UPDATE",
+        "done",
+        "an import that is done stays done",
+        when=f"OLD.state = '{ImportJob.State.DONE}' AND NEW.state <> OLD.state",
+    )
 
 
 def _decided(table):

@@ -27,6 +27,7 @@ from approvals.models import (
 from customers.models import Customer
 from tests.approvals.helpers import edit, import_source, vote
 
+from .by_import import BY_IMPORT
 from .passing_by import (
     SHOWN,
     decide_without_a_workflow,
@@ -86,8 +87,9 @@ class Stage:
         record = Customer.objects.get(account="C1")
         same = {"content_type": self.proposal.content_type, "object_id": record.pk}
         made = Proposal.objects.create(
-            **{"origin": "code", "state": state, "record_key": "C1", **same, **also},
-            created_by=self.clerk,
+            **{"origin": "code", "created_by": self.clerk, **same, **also},
+            state=state,
+            record_key="C1",
             created_at=timezone.now(),
         )
         ProposedChange.objects.create(
@@ -457,6 +459,7 @@ FORGERIES = {
     use_an_import_again: "never changes",
     remove_what_is_in_the_way: "never deleted",
     **SHOWN,
+    **BY_IMPORT,
 }
 ON_SQLITE = {
     replace_the_proposal: "only by deciding on it|never replaced",
