@@ -171,13 +171,17 @@ def _add_governed(found, governed, type_id, table):
 
 
 def _update(governed, type_id, dialect, key):
-    """Which columns differ at all is found out first: most are not governed."""
+    """Whether a column that matters differs at all is found out first, then which.
+
+    Mostly none does, and to tell which takes PostgreSQL longer than all else.
+    """
     both = "FROM removed old LEFT JOIN added new ON new.id = old.id"
     fixed = " OR ".join(_differs(k) for k in records.keys(governed))
     differing = ", ".join(
         f"CASE WHEN bool_or({_differs(c.name)}) THEN {quoted(c.field)} END"
         for c in records.columns(governed)
     )
+    any_differs = " OR ".join(_differs(c.name) for c in records.columns(governed))
     key_changed = _raise(f"the key of {governed.label} % never changes", "moved")
     gone_back = _raise(f"the revision of {governed.label} % never goes back", "gone_back")
     checks = "\n".join(
@@ -190,6 +194,8 @@ def _update(governed, type_id, dialect, key):
     return f"""#variable_conflict use_column
 DECLARE governed text[]; differing text[]; moved text; gone_back text; which text;
 BEGIN
+IF NOT EXISTS (SELECT 1 {both} WHERE {fixed} OR new.revision < old.revision OR {any_differs})
+THEN RETURN NULL; END IF;
 SELECT min(old."{key}") FILTER (WHERE {fixed}),
 min(old."{key}") FILTER (WHERE new.revision < old.revision), ARRAY[{differing}]
 INTO moved, gone_back, differing {both};
