@@ -34,6 +34,7 @@ _WHOLE_TABLE = "BEFORE TRUNCATE ON {table} FOR EACH STATEMENT"
 _OFF = ("jit", "enable_seqscan", "enable_mergejoin")
 _BY_INDEX = (*_OFF, "enable_hashjoin")
 _HASHED = (*_OFF, "enable_nestloop")
+_IS_ONE = "(SELECT count(*) FROM (SELECT 1 FROM added LIMIT 2) few) = 1"
 # A scalar is never made a join.
 _FOUND = "(({} LIMIT 1) IS NOT NULL)"
 
@@ -171,9 +172,10 @@ def _add_governed(found, governed, type_id, table):
 
 
 def _update(governed, type_id, dialect, key):
-    """Whether a column that matters differs at all is found out first, then which.
+    """Which columns differ at all is found out first: most are not governed.
 
-    Mostly none does, and to tell which takes PostgreSQL longer than all else.
+    Where one record is saved, mostly none does, and to tell which would take longer than
+    all else; where there are many, looking twice would.
     """
     both = "FROM removed old LEFT JOIN added new ON new.id = old.id"
     fixed = " OR ".join(_differs(k) for k in records.keys(governed))
@@ -194,7 +196,8 @@ def _update(governed, type_id, dialect, key):
     return f"""#variable_conflict use_column
 DECLARE governed text[]; differing text[]; moved text; gone_back text; which text;
 BEGIN
-IF NOT EXISTS (SELECT 1 {both} WHERE {fixed} OR new.revision < old.revision OR {any_differs})
+IF {_IS_ONE} AND NOT EXISTS (
+SELECT 1 {both} WHERE {fixed} OR new.revision < old.revision OR {any_differs})
 THEN RETURN NULL; END IF;
 SELECT min(old."{key}") FILTER (WHERE {fixed}),
 min(old."{key}") FILTER (WHERE new.revision < old.revision), ARRAY[{differing}]

@@ -122,6 +122,23 @@ def test_key_id_and_revision_stay_even_while_approvals_are_off(governed):
             Customer.objects.update(**change)
 
 
+def test_key_id_and_revision_stay_where_many_are_written_at_once(governed):
+    customer("C2")
+    for column, other in (("account", "account || 'X'"), ("revision", "0"), ("id", "id + 9999")):
+        with pytest.raises(IntegrityError, match=REFUSED), transaction.atomic():
+            sql(f"UPDATE customers_customer SET {column} = {other}")
+    Customer.objects.update(phone="1")
+
+
+def test_one_of_many_is_refused(governed):
+    customer("C2")
+    with pytest.raises(IntegrityError, match=REFUSED), transaction.atomic():
+        sql(
+            "UPDATE customers_customer SET phone = '1', credit_limit = "
+            "CASE WHEN account = 'C1' THEN 999 ELSE credit_limit END"
+        )
+
+
 def test_a_customer_is_never_deleted(governed):
     ApprovalParameters.objects.update(enabled=False)
     with pytest.raises(IntegrityError, match="never deleted"), transaction.atomic():
