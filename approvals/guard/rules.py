@@ -24,8 +24,10 @@ from ..models import (
     State,
     StepRun,
     Verb,
+    VersionState,
     WorkflowEvent,
     WorkflowStep,
+    WorkflowVersion,
     WorkItem,
 )
 
@@ -65,6 +67,7 @@ def all_rules(table: Tables) -> list[Rule]:
         *_step_runs(),
         *_work_items(),
         *_import_jobs(),
+        *_versions(),
         *_history(table),
         Rule(Contributor, "UPDATE", "kept", "who contributed to a proposal stays a contributor"),
         *(
@@ -143,6 +146,19 @@ def _proposals(table):
 
 
 _SUBMITTED = ("version_id", "submitted_by_id", "submitted_at", "note", "routed_on")
+
+
+def _versions():
+    state = VersionState
+    yield Rule(
+        WorkflowVersion,
+        "UPDATE",
+        "back",
+        "a version that was activated never becomes a draft again, nor active once it is retired",
+        when=f"""NEW.id <> OLD.id OR NEW.workflow_id <> OLD.workflow_id
+            OR NEW.state = '{state.DRAFT}' AND OLD.state <> '{state.DRAFT}'
+            OR NEW.state = '{state.ACTIVE}' AND OLD.state = '{state.RETIRED}'""",
+    )
 
 
 def _at_work(job):

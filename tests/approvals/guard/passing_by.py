@@ -9,7 +9,7 @@ from django.db import connection
 from django.db.models import F
 
 from approvals import proposals
-from approvals.models import StepRun, WorkItem
+from approvals.models import StepRun, WorkflowVersion, WorkItem
 from tests.approvals.helpers import edit
 
 
@@ -112,10 +112,28 @@ def call_it_a_new_customer(stage):
     stage.row().update(kind="new")
 
 
+def edit_the_workflow_as_a_draft(stage):
+    """Leave the second step to whoever approves the first, and activate it again."""
+    version = WorkflowVersion.objects.filter(pk=stage.proposal.version_id)
+    version.update(state="draft")
+    version.get().steps.get(position=2).users.set([stage.second, stage.steward])
+    version.update(state="active")
+    stage.approve_all()
+
+
+def activate_a_retired_workflow(stage):
+    version = WorkflowVersion.objects.filter(pk=stage.proposal.version_id)
+    version.update(state="retired")
+    version.update(state="active")
+    stage.approve_all()
+
+
 WITH_THE_CHANGE = "not edited while it is pending"
 AS_SUBMITTED = "keeps .* what was submitted with it"
 OF_ITS_OWN = "stays with its record"
 SHOWN = {
+    edit_the_workflow_as_a_draft: "never becomes a draft again",
+    activate_a_retired_workflow: "nor active once it is retired",
     say_another_proposed_it: WITH_THE_CHANGE,
     say_it_was_proposed_earlier: WITH_THE_CHANGE,
     say_another_proposed_the_approved_one: WITH_THE_CHANGE,
