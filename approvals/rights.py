@@ -1,8 +1,10 @@
 """Rights of people and groups: each change of them leaves an entry in the history.
 
 Django admin and code alike, by signals; what goes past them, such as `QuerySet.update` or
-SQL, leaves none.
+SQL, leaves none. A change and its entry are one transaction.
 """
+
+from contextvars import ContextVar
 
 from django.contrib.auth.models import Group, Permission, User
 from django.contrib.contenttypes.models import ContentType
@@ -26,13 +28,44 @@ KEY_LENGTH = WorkflowEvent._meta.get_field("record_key").max_length
 
 
 def watch() -> None:
-    """Connect to the signals of people and groups."""
-    pre_save.connect(_remember, sender=User)
-    post_save.connect(_person_saved, sender=User)
-    pre_delete.connect(_person_removed, sender=User)
-    pre_delete.connect(_group_removed, sender=Group)
+    """Connect to the signals of people, groups and permissions."""
+    User.save_base, User.check_password = _save_base, _check_password
+    for signal, receiver, model in (
+        (pre_save, _remember, User),
+        (post_save, _person_saved, User),
+        (pre_delete, _person_removed, User),
+        (pre_delete, _group_removed, Group),
+        (pre_delete, _permission_removed, Permission),
+    ):
+        for kind in (model, *_proxies(model)):
+            signal.connect(receiver, sender=kind)
     for through in MANY:
         m2m_changed.connect(_many_changed, sender=through)
+
+
+def _proxies(model):
+    """Other names of a model, whose signals Django sends under that name alone."""
+    for kind in model.__subclasses__():
+        if kind._meta.proxy:
+            yield from (kind, *_proxies(kind))
+
+
+def _save_base(self, *args, **kwargs):
+    """Save a person. Django tells of it behind the save, which by then may be committed."""
+    with history.sealed():
+        super(User, self).save_base(*args, **kwargs)
+
+
+_logging_in = ContextVar("whose password is being looked at", default=None)
+
+
+def _check_password(self, raw_password):
+    """Whether it is the person's; Django saves it anew where it was hashed in an older way."""
+    token = _logging_in.set(self)
+    try:
+        return super(User, self).check_password(raw_password)
+    finally:
+        _logging_in.reset(token)
 
 
 def label(event: WorkflowEvent) -> str:
@@ -60,14 +93,9 @@ def _person_saved(instance, update_fields, **kwargs):
             field = User._meta.get_field(name)
             events.append(_event(instance, name, encode(field, old), encode(field, new)))
     changed = stored and stored["password"] != instance.password
-    if changed and not _hashed_anew(instance, update_fields):
+    if changed and _logging_in.get() is not instance:
         events.append(_event(instance, "password", None, None))
     _record(events)
-
-
-def _hashed_anew(person, update_fields):
-    """Whether Django has only hashed the password in a newer way, as it does at a login."""
-    return person._password is None and set(update_fields or ()) == {"password"}
 
 
 def _many_changed(sender, instance, action, reverse, pk_set, **kwargs):
@@ -121,6 +149,14 @@ def _group_removed(instance, **kwargs):
     """A group's members lose it, and it loses its permissions."""
     events = [*_lost(User.groups.through, User, "groups", group_id=instance.pk)]
     events += _lost(Group.permissions.through, Group, "permissions", group_id=instance.pk)
+    _record(events)
+
+
+def _permission_removed(instance, **kwargs):
+    """Whoever had a permission loses it, also where it goes with its model."""
+    lost = {"permission_id": instance.pk}
+    events = [*_lost(User.user_permissions.through, User, "user_permissions", **lost)]
+    events += _lost(Group.permissions.through, Group, "permissions", **lost)
     _record(events)
 
 

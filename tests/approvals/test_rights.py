@@ -1,9 +1,13 @@
 """Each change of somebody's rights leaves one entry: who, whom, old, new, from where."""
 
 import pytest
+from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group, Permission, User
+from django.contrib.contenttypes.models import ContentType
+from django.test.utils import isolate_apps
 from django.urls import reverse
 
+from approvals import history, rights
 from approvals.models import Origin, Verb, WorkflowEvent
 from approvals.seals.verifying import Report, verify
 
@@ -223,6 +227,161 @@ def test_ones_own_password_leaves_one_entry(client, zoe, told):
     assert told() == [("zoe", "password", None, None)]
     event = WorkflowEvent.objects.filter(verb=Verb.RIGHTS_CHANGED).last()
     assert (event.actor, event.origin) == (zoe, Origin.BROWSER)
+
+
+# A change and its entry are one: neither without the other
+
+
+PASSWORD = {"new_password1": "entirely-another-1", "new_password2": "entirely-another-1"}
+ADMIN_PASSWORD = {
+    "password1": "entirely-another-1",
+    "password2": "entirely-another-1",
+    "usable_password": "true",
+}
+
+
+def switch(zoe, client):
+    zoe.is_superuser = True
+    zoe.save()
+
+
+def own_password(zoe, client):
+    client.force_login(zoe)
+    client.post(reverse("password_change"), {"old_password": "password", **PASSWORD})
+
+
+def password_in_admin(zoe, client):
+    client.force_login(User.objects.get(username="root"))
+    client.post(reverse("admin:auth_user_password_change", args=[zoe.pk]), ADMIN_PASSWORD)
+
+
+def password_disabled_in_admin(zoe, client):
+    client.force_login(User.objects.get(username="root"))
+    url = reverse("admin:auth_user_password_change", args=[zoe.pk])
+    client.post(url, {**ADMIN_PASSWORD, "usable_password": "false", "unset-password": "1"})
+
+
+ONE_BY_ONE = {
+    "a switch, by code": switch,
+    "one's own password": own_password,
+    "a password, in admin": password_in_admin,
+    "a password disabled, in admin": password_disabled_in_admin,
+    "a group": lambda zoe, client: zoe.groups.add(Group.objects.get(name="Approver")),
+    "a new person": lambda zoe, client: User.objects.create_user("new"),
+    "a person removed": lambda zoe, client: zoe.delete(),
+}
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("way", ONE_BY_ONE.values(), ids=ONE_BY_ONE)
+def test_what_leaves_no_entry_does_not_stand(way, person, client, monkeypatch):
+    zoe = person("zoe", "Clerk")
+    User.objects.create_superuser("root", password="secret")
+    before = rights_on_record()
+    with monkeypatch.context() as failing:
+        failing.setattr(history, "record", failed)
+        with pytest.raises(ZeroDivisionError):
+            way(zoe, client)
+    assert rights_on_record() == before
+    way(User.objects.get(pk=zoe.pk), client)
+    assert rights_on_record() != before
+
+
+def failed(events):
+    if list(events):
+        raise ZeroDivisionError
+
+
+def rights_on_record():
+    people = User.objects.order_by("pk")
+    return list(people.values_list("username", *rights.FLAGS, "password", "groups"))
+
+
+# What is done by another name
+
+# The program's own groups that may see people.
+THEIRS = ("Administrator", "Auditor")
+
+
+def test_a_password_that_comes_hashed_leaves_an_entry(zoe, told):
+    for names in (None, ["password"]):
+        zoe.password = make_password(f"another-one-{names}")
+        zoe.save(update_fields=names)
+        assert told() == [("zoe", "password", None, None)]
+
+
+def test_a_permission_that_is_removed_is_taken_from_all(zoe, extra, told):
+    gone = permission("view_user")
+    zoe.user_permissions.add(gone)
+    told()
+    gone.delete()
+    assert told() == [
+        ("zoe", "user_permissions", "auth.view_user", ""),
+        *((name, "permissions", "auth.view_user", "") for name in (*THEIRS, "Extra")),
+    ]
+
+
+def test_a_permission_that_goes_with_its_model_is_taken_from_all(zoe, told):
+    kind = ContentType.objects.create(app_label="old", model="thing")
+    seeing = Permission.objects.create(content_type=kind, codename="see_thing", name="See")
+    zoe.user_permissions.add(seeing)
+    told()
+    kind.delete()
+    assert told() == [("zoe", "user_permissions", "old.see_thing", "")]
+
+
+@pytest.fixture
+def proxies(db):
+    """People and groups by another name, as another app may have them."""
+    with isolate_apps("django.contrib.auth"):
+
+        class Colleague(User):
+            class Meta:
+                proxy = True
+                app_label = "auth"
+
+        class Team(Group):
+            class Meta:
+                proxy = True
+                app_label = "auth"
+
+        rights.watch()
+        yield Colleague, Team
+
+
+def test_people_and_groups_by_another_name_leave_entries_too(proxies, zoe, extra, told):
+    colleagues, teams = proxies
+    colleague = colleagues.objects.get(pk=zoe.pk)
+    colleague.is_staff = True
+    colleague.save()
+    assert told() == [("zoe", "is_staff", "0", "1")]
+    colleague.groups.add(extra)
+    assert told() == [("zoe", "groups", "", "Extra")]
+    teams.objects.get(pk=extra.pk).delete()
+    assert told() == [
+        ("zoe", "groups", "Extra", ""),
+        ("Extra", "permissions", "auth.view_user", ""),
+    ]
+    colleague.delete()
+    assert told() == [
+        ("zoe", "groups", "Clerk", ""),
+        ("zoe", "is_active", "1", None),
+        ("zoe", "is_staff", "1", None),
+    ]
+
+
+@pytest.mark.parametrize(
+    "way",
+    [
+        lambda zoe, extra: User.objects.filter(pk=zoe.pk).update(is_superuser=True),
+        lambda zoe, extra: User.objects.bulk_create([User(username="new", is_superuser=True)]),
+        lambda zoe, extra: User.groups.through.objects.create(user=zoe, group=extra),
+    ],
+)
+def test_control_what_django_tells_nobody_of_leaves_none(way, zoe, extra, told):
+    """As SECURITY.md says."""
+    way(zoe, extra)
+    assert told() == []
 
 
 def test_all_of_it_is_sealed(zoe, extra):
