@@ -5,6 +5,7 @@ wherever it comes in. A foreign key's value is the code of what it refers to.
 """
 
 import datetime
+import json
 import unicodedata
 from decimal import Decimal
 from functools import cache, lru_cache, partial
@@ -171,8 +172,27 @@ def display(field: models.Field, value) -> str:
 
 
 def display_text(field: models.Field, text: str | None) -> str:
-    """Return an encoded value as a person reads it."""
-    return display(field, decode(field, text))
+    """Return an encoded value as a person reads it; what is none of the field's as it stands."""
+    try:
+        return display(field, decode(field, text))
+    except (ArithmeticError, TypeError, ValueError, ValidationError):
+        return text
+
+
+def pack(encoded: dict[str, str | None]) -> str:
+    """Return encoded values by the names of their fields as one text."""
+    return json.dumps(encoded, ensure_ascii=False)
+
+
+def unpack(text: str | None) -> dict[str, str | None]:
+    """Return what `pack` made `text` of; what it did not make stands under no name."""
+    try:
+        found = json.loads(text or "{}")
+        if all(value is None or isinstance(value, str) for value in found.values()):
+            return found
+    except (AttributeError, RecursionError, ValueError):
+        pass
+    return {"": text}
 
 
 def person_name(person) -> str:

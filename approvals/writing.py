@@ -1,6 +1,5 @@
 """Carrying out plans: the only place that writes records under approval."""
 
-import json
 from dataclasses import dataclass
 from itertools import islice, repeat
 from typing import NamedTuple
@@ -163,8 +162,7 @@ def _created(governed, plan) -> Entry:
         for name, field in governed.fields.items()
         if stored[name] != defaults[name] or name in governed.changing_defaults
     }
-    new = json.dumps(first, ensure_ascii=False)
-    return Entry(Verb.CREATED, plan.record.id, plan.outcome.key, new=new)
+    return Entry(Verb.CREATED, plan.record.id, plan.outcome.key, new=values.pack(first))
 
 
 def _entry(governed, plan, verb, name, old, new, proposal_id=None) -> Entry:

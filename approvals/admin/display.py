@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from django.core.exceptions import FieldDoesNotExist
 from django.urls import reverse
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
@@ -23,7 +24,14 @@ class Shown(NamedTuple):
 
 
 def shown(event) -> Shown:
-    """What a history entry says, as a person reads it."""
+    """What a history entry says, as a person reads it; what no program wrote as it stands."""
+    try:
+        return _shown(event)
+    except (AttributeError, FieldDoesNotExist, LookupError):
+        return _step(event.field, event.old, event.new)
+
+
+def _shown(event):
     if event.verb == Verb.PARAMETER_CHANGED:
         column = ApprovalParameters._meta.get_field(event.field)
         return _step(column.verbose_name, *_texts(column, event))

@@ -334,6 +334,10 @@ class WorkflowEventAdmin(ReadOnlyAdmin):
     )
     readonly_fields = ("who", "label", "change")
 
+    def get_queryset(self, request):
+        """With what an entry refers to, which there may not be."""
+        return super().get_queryset(request).select_related(*self.list_select_related)
+
     def get_changelist_instance(self, request):
         """The list, with namesakes told apart."""
         found = super().get_changelist_instance(request)

@@ -1,5 +1,7 @@
 """Workflow history: who did what, when, why; sealed. Rows are added, never changed."""
 
+from datetime import UTC, datetime
+
 from django.conf import settings
 from django.contrib.contenttypes.models import ContentType
 from django.db import models
@@ -7,6 +9,12 @@ from django.utils.translation import gettext_lazy as _
 
 from .proposals import Origin
 from .references import PLAIN, UNCHECKED
+
+# Every database and every calendar has these; "infinity" is a moment to PostgreSQL alone.
+EARLIEST, LATEST = datetime(1000, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
+IS_A_MOMENT = models.CheckConstraint(
+    condition=models.Q(at__gte=EARLIEST, at__lt=LATEST), name="%(class)s_at_is_a_moment"
+)
 
 
 class Verb(models.TextChoices):
@@ -114,6 +122,7 @@ class WorkflowEvent(models.Model):
         indexes = [
             models.Index(fields=["content_type", "object_id", "id"], name="history_of_record"),
         ]
+        constraints = [IS_A_MOMENT]
 
     def __str__(self):
         return f"{self.at:%Y-%m-%d %H:%M} {self.actor}: {self.get_verb_display()}"
@@ -147,6 +156,7 @@ class HistorySeal(models.Model):
         verbose_name = _("seal of the history")
         verbose_name_plural = _("seals of the history")
         ordering = ["position"]
+        constraints = [IS_A_MOMENT]
 
     def __str__(self):
         return f"{self.position} {self.hash}"

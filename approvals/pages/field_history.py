@@ -237,7 +237,8 @@ class _Teller:
 
     def _add_way(self, told, proposal_id, life):
         """How a proposed value came to be, and who said what to it."""
-        told.proposal = self.proposals[proposal_id]
+        # An entry may name one that there is not; who wrote it was not the program.
+        told.proposal = self.proposals.get(proposal_id)
         if life is None:
             return
         proposed = (event for event in life.proposed if event.verb in PROPOSED)
@@ -307,7 +308,8 @@ class _Teller:
         return str(HOW.get(event.verb) or event.get_verb_display())
 
     def _rule(self, event):
-        return self.proposals[event.proposal_id].automatic_action if event.proposal_id else None
+        proposal = self.proposals.get(event.proposal_id)
+        return proposal and proposal.automatic_action
 
     def _change(self, seen) -> dict:
         label = capfirst(self.governed.proposable[seen.field].verbose_name)

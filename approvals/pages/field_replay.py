@@ -4,7 +4,6 @@ Proposed values are overwritten where they stand, so what somebody saw when he d
 found by telling the history again from its beginning, in memory.
 """
 
-import json
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -146,7 +145,7 @@ class Replay:
         self.periods.append(Period(event, value, unexplained=unexplained))
 
     def _first_value(self, event):
-        given = json.loads(event.new or "{}")
+        given = values.unpack(event.new)
         default = self.governed.initial.get(self.name, self.governed.defaults[self.name])
         return given.get(self.name, values.encode(self.governed.fields[self.name], default))
 

@@ -1,6 +1,5 @@
 """Which entries of a record's history are shown: filters, paging by key, and the CSV file."""
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -14,7 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from .. import registry
 from ..models import Verb, WorkflowEvent
-from ..values import person_name
+from ..values import person_name, unpack
 from . import periods
 from .people import tell_apart
 from .work_list import read_id
@@ -123,7 +122,7 @@ def csv_rows(events: QuerySet, model) -> Iterator[list[str]]:
 def _values(event) -> list[tuple]:
     """Field, old and new value; of a new record every field that was given."""
     if event.verb == Verb.CREATED and event.new:
-        return [(name, "", value) for name, value in json.loads(event.new).items()]
+        return [(name, "", value) for name, value in unpack(event.new).items()]
     return [(event.field, event.old, event.new)]
 
 

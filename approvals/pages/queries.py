@@ -1,6 +1,5 @@
 """What pages show, read in a constant number of queries."""
 
-import json
 from collections import defaultdict
 from dataclasses import dataclass, field
 
@@ -198,8 +197,9 @@ def event_lines(events, model) -> list[EventLine]:
 def _event_line(governed, event):
     f = governed.proposable.get(event.field)
     details = []
-    if event.verb == Verb.CREATED and event.new:
-        details = [_detail(governed, name, text) for name, text in json.loads(event.new).items()]
+    if event.verb == Verb.CREATED:
+        given = values.unpack(event.new)
+        details = [_detail(governed, name, text) for name, text in given.items()]
     return EventLine(
         event=event,
         what=event.get_verb_display(),

@@ -62,9 +62,15 @@ def seals(using, by="position") -> Iterator[Sealed]:
             yield seal
 
 
+def _chosen(using, name):
+    """A column. PostgreSQL has moments that Python has not, such as infinity: it tells a text."""
+    is_moment = name == "at" and connections[using].vendor == "postgresql"
+    return '"at"::text' if is_moment else f'"{name}"'
+
+
 def _rows(using, model, names, where):
     """By SQL, since what was tampered with need not be what a field expects."""
-    chosen, key, last = ", ".join(f'"{name}"' for name in names), names[0], None
+    chosen, key, last = ", ".join(_chosen(using, name) for name in names), names[0], None
     while True:
         after = "" if last is None else f' AND "{key}" > {int(last)}'
         with connections[using].cursor() as cursor:

@@ -1,6 +1,5 @@
 """Whether each live value follows from the history: from its creation, change by change."""
 
-import json
 from collections import defaultdict
 from itertools import groupby
 from operator import itemgetter
@@ -12,7 +11,7 @@ from .. import registry
 from ..batch import content_type
 from ..models import Verb, WorkflowEvent
 from ..registry import HELD
-from ..values import encode
+from ..values import encode, unpack
 
 # The entries that a value follows from: each was written together with the value.
 WRITTEN = (Verb.CHANGED, Verb.CHANGED_WITHOUT_APPROVAL, Verb.APPLIED)
@@ -94,10 +93,8 @@ def _first(governed, trail) -> dict | None:
         return None
     values = {name: encode(f, governed.defaults[name]) for name, f in governed.fields.items()}
     held = any(field == HELD and old == "1" for _verb, field, old, _new in trail[1:])
-    try:
-        return {**values, HELD: "1" if held else "0", **json.loads(trail[0][3])}
-    except (TypeError, ValueError):
-        return None
+    given = unpack(trail[0][3])
+    return None if "" in given else {**values, HELD: "1" if held else "0", **given}
 
 
 def _tell(report, governed, key, field, expected, found):
