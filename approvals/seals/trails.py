@@ -4,7 +4,7 @@ from collections import defaultdict
 from itertools import groupby
 from operator import itemgetter
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext as _
 
 from .. import registry
@@ -29,6 +29,19 @@ def follow(report, using="default") -> None:
                 _follow(report, governed, row, trails[row[0]])
             report.records += len(ids)
             behind = records.filter(pk__gt=ids[-1])
+        _tell_gone(report, governed, using, records)
+
+
+def _tell_gone(report, governed, using, records):
+    """A record is never deleted, so each that was created or changed is there."""
+    there = records.order_by().filter(pk=OuterRef("object_id"))
+    written = WorkflowEvent.objects.using(using).filter(
+        content_type=content_type(governed), verb__in=(Verb.CREATED, *WRITTEN)
+    )
+    gone = written.filter(~Exists(there)).order_by("object_id")
+    for _pk, key in gone.values_list("object_id", "record_key").distinct():
+        text = _("%(label)s %(key)s: the record is gone.")
+        report.find(text % {"label": governed.label, "key": key})
 
 
 def _records(report, governed, records, ids):
@@ -47,7 +60,7 @@ def _records(report, governed, records, ids):
 
 
 def _trails(governed, using, ids) -> dict[int, list]:
-    """What was written to each of these records, in its order: verb, field, old, new."""
+    """What was written to each of these records, in its order: key, verb, field, old, new."""
     events = (
         WorkflowEvent.objects.using(using)
         .filter(
@@ -56,7 +69,7 @@ def _trails(governed, using, ids) -> dict[int, list]:
         )
         .filter(Q(verb__in=(Verb.CREATED, *WRITTEN)) | Q(verb=Verb.PROPOSED, field=HELD))
     )
-    columns = "object_id", "verb", "field", "old", "new"
+    columns = "object_id", "record_key", "verb", "field", "old", "new"
     rows = events.order_by("object_id", "pk").values_list(*columns)
     found = defaultdict(list)
     for pk, trail in groupby(rows, itemgetter(0)):
@@ -66,12 +79,15 @@ def _trails(governed, using, ids) -> dict[int, list]:
 
 def _follow(report, governed, row, trail):
     _pk, key, *live = row
+    if trail and trail[0][0] != key:
+        text = _("%(label)s %(key)s: the history knows it as %(known)s.")
+        report.find(text % {"label": governed.label, "key": key, "known": trail[0][0]})
     values = _first(governed, trail)
     if values is None:
         text = _("%(label)s %(key)s: no trail back to creation.")
         report.find(text % {"label": governed.label, "key": key})
         return
-    for verb, field, old, new in trail[1:]:
+    for _key, verb, field, old, new in trail[1:]:
         if verb == Verb.CREATED:
             text = _("%(label)s %(key)s: created twice.")
             report.find(text % {"label": governed.label, "key": key})
@@ -89,11 +105,11 @@ def _first(governed, trail) -> dict | None:
 
     It was held where its release is told of. None where there is no such entry.
     """
-    if not trail or trail[0][0] != Verb.CREATED:
+    if not trail or trail[0][1] != Verb.CREATED:
         return None
     values = {name: encode(f, governed.defaults[name]) for name, f in governed.fields.items()}
-    held = any(field == HELD and old == "1" for _verb, field, old, _new in trail[1:])
-    given = unpack(trail[0][3])
+    held = any(field == HELD and old == "1" for _key, _verb, field, old, _new in trail[1:])
+    given = unpack(trail[0][-1])
     return None if "" in given else {**values, HELD: "1" if held else "0", **given}
 
 

@@ -1,6 +1,7 @@
 """Each live value follows from the history, back to the record's creation."""
 
 import pytest
+from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.db import connection
 
@@ -8,6 +9,7 @@ from approvals.models import WorkflowEvent
 from approvals.seals.trails import follow
 from approvals.seals.verifying import Report
 from customers.models import Customer
+from tests.approvals.helpers import edit
 from tests.customers.factories import customer
 from tests.unguarded import unguarded
 
@@ -71,6 +73,32 @@ def test_a_value_that_was_changed_and_changed_back_by_nobody_is_found(history, c
         WorkflowEvent.objects.filter(pk=event.pk).update(old="none")
     assert findings() == [
         "customers.customer C2, phone: the history says '030 000 2', but there is 'none'."
+    ]
+
+
+def test_a_record_that_is_gone_is_told(history):
+    """Also one of which nothing is left but what was changed in it."""
+    customer("BEFORE")
+    edit(User.objects.get(username="clerk"), "BEFORE", phone="030 000 9")
+    with unguarded():
+        Customer.objects.filter(account__in=("C1", "C5", "BEFORE"))._raw_delete("default")
+    assert findings() == [
+        f"customers.customer {key}: the record is gone." for key in ("C1", "C5", "BEFORE")
+    ]
+
+
+def test_a_record_by_another_key_is_told(history):
+    written(account="C9", folded_key="c9")
+    assert findings() == ["customers.customer C9: the history knows it as C1."]
+
+
+def test_two_records_that_exchanged_their_keys_are_told(history):
+    for old, new in (("C1", "X"), ("C2", "C1"), ("X", "C2")):
+        with unguarded():
+            Customer.objects.filter(account=old).update(account=new, folded_key=new.casefold())
+    assert findings() == [
+        "customers.customer C2: the history knows it as C1.",
+        "customers.customer C1: the history knows it as C2.",
     ]
 
 
