@@ -10,7 +10,7 @@ has no halves.
 import json
 import re
 from collections.abc import Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from functools import cache, partial
 from itertools import repeat
@@ -66,13 +66,15 @@ def gathered(*, with_update=False):
     difference. What waits when an exception leaves the context is not written.
     with_update: an UPDATE that follows goes with them; it must not read what they insert.
     """
-    if connection.vendor != "postgresql" or _waiting.get() is not None:
+    if is_gathering():
         yield
         return
     token = _waiting.set({})
     wrapper = _with_what_waits if with_update else _after_what_waits
     try:
-        with connection.execute_wrapper(wrapper):
+        # Elsewhere nothing ever waits.
+        on = connection.vendor == "postgresql"
+        with connection.execute_wrapper(wrapper) if on else nullcontext():
             yield
             _write_what_waits()
     finally:
@@ -81,6 +83,11 @@ def gathered(*, with_update=False):
 
 # Inserts that wait, by the table's name: in one statement each table is written once.
 _waiting = ContextVar("waiting", default=None)
+
+
+def is_gathering() -> bool:
+    """Whether inserts wait for those that follow them."""
+    return _waiting.get() is not None
 
 
 def _after_what_waits(execute, *statement):
@@ -97,7 +104,7 @@ def _with_what_waits(execute, sql, params, many, context):
 
 def flush() -> None:
     """Write the inserts that wait."""
-    if _waiting.get() is not None:
+    if is_gathering():
         _write_what_waits()
 
 

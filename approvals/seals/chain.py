@@ -14,7 +14,7 @@ from typing import NamedTuple
 from django.db import connection, transaction
 from django.utils import timezone
 
-from ..bulk import as_array, flush, insert_columns, insert_selected
+from ..bulk import as_array, flush, insert_columns, insert_selected, is_gathering
 from ..models import HistoryHead, HistorySeal, WorkflowEvent
 from . import digests
 
@@ -45,11 +45,16 @@ _waiting = ContextVar("entries that wait for their seal", default=None)
 
 @contextmanager
 def sealed():
-    """A transaction whose history is sealed at its end, or at that of the one around it."""
+    """A transaction whose history is sealed at its end, or at that of the one around it.
+
+    Raises RuntimeError where inserts are gathered around it: they would miss its commit.
+    """
     if _waiting.get() is not None:
         with transaction.atomic():
             yield
         return
+    if is_gathering():
+        raise RuntimeError("Gather inserts inside of history.sealed(), not around it.")
     with transaction.atomic():
         token = _waiting.set([])
         try:

@@ -7,6 +7,7 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
+from approvals import bulk
 from approvals import history as log
 from approvals.models import HistoryHead, HistorySeal, Origin, Verb, WorkflowEvent
 from approvals.seals import beginning, chain
@@ -69,6 +70,18 @@ def test_what_is_rolled_back_is_not_sealed(empty):
                 raise RuntimeError
         note("g")
     assert sealed() == [(1, 2), (2, 2), (3, 1)]
+    assert findings() == []
+
+
+def test_what_gathers_inserts_stands_inside_and_never_around(empty):
+    """They would be written when what seals them is over."""
+    with pytest.raises(RuntimeError, match="sealed"), bulk.gathered(), log.sealed():
+        note("a")
+    with pytest.raises(RuntimeError, match="sealed"), bulk.gathered():
+        note("a")
+    with log.sealed(), bulk.gathered(), log.sealed():
+        note("b")
+    assert sealed() == [(1, 1)]
     assert findings() == []
 
 
