@@ -20,6 +20,8 @@ from . import digests
 
 # No more entries have ids of one block: what the sequence of PostgreSQL grows by.
 BLOCK = 2**20
+# No more are sealed in one statement, which looks through all of them for each: 10 ms.
+IN_SQL = 200
 
 
 class Written(NamedTuple):
@@ -104,7 +106,7 @@ def seal() -> None:
     if not written:
         return
     now = timezone.now()
-    if connection.vendor == "postgresql":
+    if connection.vendor == "postgresql" and len(written) <= IN_SQL:
         _seal_in_sql(written, now)
     else:
         _seal(written, now)
@@ -119,13 +121,14 @@ def _written() -> list[Written]:
     found = []
     for written in waiting:
         if written.block:
-            found = [before for before in found if before.first < written.first]
+            while found and found[-1].first >= written.first:
+                found.pop()
             found.append(written)
     return found
 
 
 def _seal(written, now):
-    """One by one; under the lock of SQLite, which has one writer."""
+    """One by one: on SQLite, which has one writer, and of many."""
     head = HistoryHead.objects.select_for_update().get()
     there = WorkflowEvent.objects.filter(pk__in=[w.first for w in written])
     there, at, seals = set(there.values_list("pk", flat=True)), digests.moment(now), []

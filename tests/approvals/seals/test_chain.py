@@ -1,6 +1,7 @@
 """Everything written is sealed in the transaction that wrote it, in one chain without gaps."""
 
 import threading
+from unittest.mock import Mock
 
 import pytest
 from django.contrib.auth.models import User
@@ -117,6 +118,25 @@ def test_more_entries_than_a_block_has_ids_are_sealed_in_parts(empty, monkeypatc
     monkeypatch.setattr(chain, "BLOCK", 2)
     note("a", "b", "c", "d", "e")
     assert sealed() == [(1, 2), (2, 2), (3, 1)]
+    assert findings() == []
+
+
+@pytest.mark.parametrize("more", [0, 1])
+def test_one_statement_seals_no_more_than_it_chains_quickly(more, empty, monkeypatch):
+    """It looks through all of them for each; more are chained one by one, to the same chain."""
+    in_sql, count = Mock(wraps=chain._seal_in_sql), chain.IN_SQL - 1 + more
+    monkeypatch.setattr(chain, "_seal_in_sql", in_sql)
+    note("before")
+    in_sql.reset_mock()
+    with log.sealed():
+        for number in range(count):
+            note(str(number))
+        with pytest.raises(RuntimeError), log.sealed():
+            note("not", "there")
+            raise RuntimeError
+    assert in_sql.call_count == (POSTGRESQL and not more)
+    assert sealed() == [(number + 1, 1) for number in range(count + 1)]
+    note("behind")
     assert findings() == []
 
 
