@@ -9,6 +9,7 @@ from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from hashlib import sha256
 from itertools import repeat
+from types import NoneType
 from typing import NamedTuple
 
 from django.db import connection, transaction
@@ -22,6 +23,7 @@ from . import digests
 BLOCK = 2**20
 # No more are sealed in one statement, which looks through all of them for each: 10 ms.
 IN_SQL = 200
+TEXTS = {"old", "new"}
 
 
 class Written(NamedTuple):
@@ -70,11 +72,21 @@ def sealed():
 def write(each: dict, same: dict) -> None:
     """Add entries to the history; each, same: as for `insert_columns`."""
     count = len(next(iter(each.values())))
+    for name in TEXTS & each.keys():
+        _require_texts(name, each[name])
     # A savepoint would come between inserts that are gathered.
     with sealed() if _waiting.get() is None else nullcontext():
         for start in range(0, count, BLOCK):
             part = {name: values[start : start + BLOCK] for name, values in each.items()}
             _write(part, same, min(BLOCK, count - start))
+
+
+def _require_texts(name, values):
+    """What is none would be stored as another text than was sealed."""
+    odd = [kind for kind in set(map(type, values)) if not issubclass(kind, str | NoneType)]
+    if odd:
+        kinds = ", ".join(sorted(kind.__name__ for kind in odd))
+        raise TypeError(f"{name}: a text or None, as values.encode makes it; no {kinds}.")
 
 
 def _write(each, same, count):

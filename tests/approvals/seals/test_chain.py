@@ -11,6 +11,7 @@ from django.utils import timezone
 from approvals import bulk
 from approvals import history as log
 from approvals.models import HistoryHead, HistorySeal, Origin, Verb, WorkflowEvent
+from approvals.outcomes import BROWSER
 from approvals.seals import beginning, chain
 from approvals.seals.verifying import Report, verify
 from tests.approvals.helpers import edit
@@ -102,6 +103,21 @@ def test_what_is_written_after_the_commit_is_sealed_too():
         transaction.on_commit(lambda: note("b", "c"))
     assert sealed() == [(1, 1), (2, 2)]
     assert findings() == []
+
+
+@pytest.mark.parametrize("values", [{"old": 5}, {"new": True}, {"new": ["a"]}, {"old": b"a"}])
+def test_values_that_are_no_texts_are_refused(values, empty):
+    """They would be stored as other texts than were sealed."""
+    [name] = values
+    event = WorkflowEvent(verb=Verb.ASSIGNED, origin=Origin.CODE, **values)
+    entry = log.Entry(Verb.CHANGED, 1, "C1", **values)
+    for write in (lambda: log.record([event]), lambda: log.record_entries([entry], 1, **NOBODY)):
+        with pytest.raises(TypeError, match=f"{name}: .* text"):
+            write()
+    assert not WorkflowEvent.objects.exists()
+
+
+NOBODY = {"by": None, "source": BROWSER}
 
 
 def test_without_the_head_nothing_is_written(empty):
