@@ -76,6 +76,12 @@ def test_a_value_that_was_changed_and_changed_back_by_nobody_is_found(history, c
     ]
 
 
+@pytest.mark.parametrize("pk", [0, -1, -(2**62)])
+def test_a_record_with_an_id_that_no_sequence_gives_is_looked_at(history, pk):
+    customer("BELOW", id=pk)
+    assert findings() == ["customers.customer BELOW: no trail back to creation."]
+
+
 def test_a_record_that_is_gone_is_told(history):
     """Also one of which nothing is left but what was changed in it."""
     customer("BEFORE")
