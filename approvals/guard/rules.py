@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from ..models import (
     Action,
     AutomaticAction,
+    AutomaticCondition,
     AutomaticDecision,
     Behavior,
     Contributor,
@@ -32,7 +33,7 @@ from ..models import (
 )
 
 # Rows that are never deleted: what an approval stands on, and the history.
-APPROVING = (Proposal, ProposedChange, Contributor, StepRun, Decision)
+APPROVING = (Proposal, ProposedChange, Contributor, StepRun, WorkItem, Decision)
 KEPT = (*APPROVING, WorkflowEvent, HistorySeal, HistoryHead)
 # Where the engine finds what it reads: model -> the table's name as the database knows it.
 Tables = Callable[[type], str]
@@ -68,6 +69,7 @@ def all_rules(table: Tables) -> list[Rule]:
         *_work_items(),
         *_import_jobs(),
         *_versions(),
+        *_defined(table),
         *_history(table),
         Rule(Contributor, "UPDATE", "kept", "who contributed to a proposal stays a contributor"),
         *(
@@ -159,6 +161,26 @@ def _versions():
             OR NEW.state = '{state.DRAFT}' AND OLD.state <> '{state.DRAFT}'
             OR NEW.state = '{state.ACTIVE}' AND OLD.state = '{state.RETIRED}'""",
     )
+
+
+def _defined(table):
+    """What could approve in people's place, or leave a step out, is made in drafts."""
+    why = "steps stay, and rules decide as they did, once their version was activated"
+    not_a_draft = f"""EXISTS (SELECT 1 FROM {table(WorkflowVersion)} v
+        WHERE v.state <> '{VersionState.DRAFT}' AND v.id = """
+    of_action = f"""(SELECT a.version_id FROM {table(AutomaticAction)} a
+        WHERE a.id = """
+    for model, version, owner in (
+        (WorkflowStep, "{}.version_id)", "version_id"),
+        (AutomaticAction, "{}.version_id)", "version_id"),
+        (AutomaticCondition, of_action + "{}.action_id))", "action_id"),
+    ):
+        before, now = (not_a_draft + version.format(row) for row in ("OLD", "NEW"))
+        yield Rule(model, "DELETE", "left_out", why, refused=before)
+        moved = {"when": _differs(owner)} if model is WorkflowStep else {}
+        yield Rule(model, "UPDATE", "redefined", why, **moved, refused=f"{before} OR {now}")
+        if model is not WorkflowStep:
+            yield Rule(model, "INSERT", "added", why, refused=now)
 
 
 def _at_work(job):

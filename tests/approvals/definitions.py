@@ -15,13 +15,15 @@ def define(name="Customers", *steps, rows=(), match=Match.ALL, rules=(), **workf
     """
     customers = ContentType.objects.get_for_model(Customer)
     made = Workflow.objects.create(content_type=customers, name=name, **workflow)
-    version = made.versions.create(number=1, state=VersionState.ACTIVE, match=match)
+    version = made.versions.create(number=1, match=match)
     add_rows(version, rows)
     for step in steps:
         add_step(version, **step)
     for position, (rule, decision, conditions) in enumerate(rules, start=1):
         action = version.automatic_actions.create(position=position, name=rule, decision=decision)
         add_rows(action, conditions)
+    version.state = VersionState.ACTIVE
+    version.save()
     return version
 
 

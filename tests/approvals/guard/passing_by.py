@@ -128,10 +128,68 @@ def activate_a_retired_workflow(stage):
     stage.approve_all()
 
 
+def leave_out_a_step(stage):
+    """Nobody has entered it yet."""
+    stage.proposal.version.steps.get(position=2).delete()
+    stage.approve_first_step()
+
+
+def let_another_step_be_the_last(stage):
+    """Move it to a version of its own."""
+    workflow = stage.proposal.version.workflow
+    other = WorkflowVersion.objects.create(workflow=workflow, number=9)
+    stage.proposal.version.steps.filter(position=2).update(version=other)
+    stage.approve_first_step()
+
+
+def have_another_decide(stage):
+    """Exchange the second step's work item for one of somebody else's."""
+    stage.approve_first_step()
+    item = WorkItem.objects.get(assignee=stage.second)
+    WorkItem.objects.filter(pk=item.pk).delete()
+    item.pk, item.assignee = None, stage.steward
+    item.save(force_insert=True)
+    stage.decide_raw(item, stage.steward)
+
+
+def _submitted_again(change_rules):
+    def forgery(stage):
+        proposals.recall(stage.proposal.pk, by=stage.clerk)
+        change_rules(stage.proposal.version.automatic_actions)
+        proposals.submit(stage.proposal.pk, by=stage.clerk)
+
+    forgery.__name__ = change_rules.__name__
+    return forgery
+
+
+@_submitted_again
+def add_a_rule_that_approves(rules):
+    rule = rules.create(name="All", position=2, decision="approve")
+    rule.conditions.create(subject="new", field="credit_limit", operator="more", value="1")
+
+
+@_submitted_again
+def have_a_rule_approve_less(rules):
+    rules.get().conditions.update(value="1")
+
+
+@_submitted_again
+def give_a_rule_a_condition_that_holds(rules):
+    rules.update(match="any")
+    rules.get().conditions.create(subject="new", field="credit_limit", operator="more", value="1")
+
+
 WITH_THE_CHANGE = "not edited while it is pending"
 AS_SUBMITTED = "keeps .* what was submitted with it"
 OF_ITS_OWN = "stays with its record"
+AS_ACTIVATED = "rules decide as they did"
 SHOWN = {
+    leave_out_a_step: AS_ACTIVATED,
+    let_another_step_be_the_last: AS_ACTIVATED,
+    have_another_decide: "workitems are never deleted",
+    add_a_rule_that_approves: AS_ACTIVATED,
+    have_a_rule_approve_less: AS_ACTIVATED,
+    give_a_rule_a_condition_that_holds: AS_ACTIVATED,
     edit_the_workflow_as_a_draft: "never becomes a draft again",
     activate_a_retired_workflow: "nor active once it is retired",
     say_another_proposed_it: WITH_THE_CHANGE,

@@ -6,6 +6,7 @@ from django.db import IntegrityError, transaction
 from approvals import proposals
 from approvals.models import Proposal
 from customers.models import Customer
+from tests.approvals.definitions import add_rows
 from tests.approvals.helpers import edit
 from tests.customers.factories import customer
 from tests.unguarded import unguarded
@@ -22,6 +23,9 @@ def stage(clerk, approver, second_approver, steward, workflow, govern_fields):
     govern_fields("credit_limit", "name", behavior="allow")
     edit(clerk, "C1", credit_limit="200")
     proposal = proposals.submit(Proposal.objects.get().pk, by=clerk)
+    with unguarded():
+        rule = workflow.automatic_actions.create(name="Very much", decision="approve")
+        add_rows(rule, [("new", "credit_limit", "more", "1000000")])
     return Stage(proposal, clerk, approver, second_approver, steward)
 
 
