@@ -2,7 +2,7 @@
 
 import pytest
 
-from approvals import proposals
+from approvals import changes, proposals
 from approvals.models import (
     Behavior,
     Kind,
@@ -75,6 +75,43 @@ def test_an_import_neither_releases_a_held_one_nor_proposes_that(held, clerk, st
     assert is_held()
     edit(steward, "NEW", source=import_source(steward, Behavior.PROPOSE), credit_limit="5")
     assert not ProposedChange.objects.filter(outcome="", field=HELD).exists()
+
+
+@pytest.mark.parametrize(
+    ("behavior", "values", "status"),
+    [
+        (Behavior.PROPOSE, VALUES, "failed"),  # It is held, and so not for use.
+        (Behavior.ALLOW, VALUES, "updated"),
+        (Behavior.ALLOW, VALUES | {"iban": "NL00"}, "failed"),  # It is not created.
+    ],
+)
+def test_a_known_one_may_refer_to_a_new_one_that_is_for_use(steward, behavior, values, status):
+    meant = [
+        Change("OLD", {"invoice_account": "NEW"}, number=2),
+        Change("NEW", values, number=3, new=True),
+        Change("OTHER", VALUES, number=4, new=True),
+    ]
+    source = import_source(steward, behavior)
+    outcomes = changes.change_records(Customer, meant, by=steward, source=source)
+    assert [outcome.number for outcome in outcomes] == [2, 3, 4]
+    assert outcomes[0].status == status
+    assert live("OLD", "invoice_account") == ("NEW" if status == "updated" else None)
+    assert Customer.objects.filter(account="OTHER").exists()
+
+
+def test_new_and_known_ones_in_one_call_are_each_proposed(steward, approve):
+    meant = [Change("NEW", VALUES, new=True), Change("OLD", {"name": "Newer", "phone": "030"})]
+    source = import_source(steward, Behavior.PROPOSE)
+    outcomes = changes.change_records(Customer, meant, by=steward, source=source)
+    assert [(o.status, why(o)) for o in outcomes] == [("created", {}), ("proposed", {})]
+    for proposal in Proposal.objects.all():
+        assert proposal.state == State.PENDING
+        approve(proposal)
+    assert (is_held(), live("OLD", "name"), live("OLD", "phone")) == (False, "Newer", "030")
+    assert set(Proposal.objects.values_list("record_key", "kind", "state")) == {
+        ("NEW", Kind.NEW, State.APPROVED),
+        ("OLD", Kind.CHANGE, State.APPROVED),
+    }
 
 
 def test_ten_new_ones_take_as_many_statements_as_two(
