@@ -271,21 +271,15 @@ def installed(cursor) -> dict[str, str]:
 
 def texts(wanted: dict[str, Made]) -> dict[str, str]:
     """How the database tells of each trigger, and of its function."""
-    return {
-        name: "\n".join(
-            [
-                _created(name, made).replace('"', ""),
-                made.volatility[0].lower(),
-                *(
-                    [f"{{{','.join(f'{setting}=off' for setting in made.off)}}}"]
-                    if made.off
-                    else []
-                ),
-                made.body,
-            ]
-        )
-        for name, made in wanted.items()
-    }
+    return {name: "\n".join(_told(name, made)) for name, made in wanted.items()}
+
+
+def _told(name, made):
+    yield _created(name, made).replace('"', "")
+    yield made.volatility[0].lower()
+    if made.off:
+        yield f"{{{','.join(f'{setting}=off' for setting in made.off)}}}"
+    yield made.body
 
 
 def _created(name, made):
