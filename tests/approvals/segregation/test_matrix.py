@@ -5,6 +5,7 @@ What is expected stands in `rule`. A test has all cells of one way, and names th
 """
 
 import pytest
+from django.db import connection
 
 from .acts import IN_CODE, IN_THE_BROWSER, LAST
 from .cells import Cells
@@ -19,6 +20,10 @@ WAYS = [(touch, OWN) for touch in (*TOUCHES, nothing)]
 WAYS += [(touch, way) for way in OTHER_WAYS for touch in (proposed, nothing)]
 # One of each kind: whether it is allowed does not depend on why, nor on how many are ticked.
 KINDS = ("approve", "approve, of several", "delegate", "claim", LAST)
+# In code all of it where that takes a minute. Which database it is makes no difference there.
+IN_TURN = [(ROLES, IN_CODE, IN_CODE)]
+if connection.vendor == "postgresql":
+    IN_TURN = [(ROLES, IN_CODE, ["approve"]), ([BOTH], IN_CODE, IN_CODE)]
 
 
 def named(way):
@@ -27,10 +32,10 @@ def named(way):
 
 @pytest.mark.parametrize(("touch", "holding"), WAYS, ids=named)
 def test_every_way(touch, holding, company, undone):
-    """Every role; and of one of them every decision, in code, in the browser, in SQL."""
+    """Every role and decision; of who may do both in the browser and in SQL, too."""
     cells = Cells(company, undone, touch, holding)
-    wanted = [(ROLES, IN_CODE, ["approve"]), ([BOTH], IN_CODE, IN_CODE)]
-    assert not list(cells.wrong(*wanted, ([BOTH], IN_THE_BROWSER, KINDS), sql=True))
+    browser = [BOTH], IN_THE_BROWSER, KINDS
+    assert not list(cells.wrong(*IN_TURN, browser, sql=True))
 
 
 @pytest.mark.parametrize("touch", [proposed, nothing], ids=named)
