@@ -42,7 +42,7 @@ WAYS = {
     "set the head back": lambda: HistoryHead.objects.update(position=1),
     "another hash for the head": lambda: HistoryHead.objects.update(hash="0" * 64),
     "delete the head": lambda: HistoryHead.objects.all().delete(),
-    "a second head": lambda: HistoryHead.objects.create(position=9),
+    "a second head": lambda: HistoryHead.objects.create(pk=2, position=9),
 }
 WAYS |= {
     f"update {table}.{column}": lambda table=table, column=column: sql(
