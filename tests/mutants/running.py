@@ -86,7 +86,7 @@ class Bench:
         self.made, self.used = Path(folder) / "made.sqlite3", Path(folder) / "used.sqlite3"
         self.on_sqlite = "DATABASE_URL" not in os.environ
         if self.on_sqlite:
-            self._run(["tests/approvals/test_registry.py", "--reuse-db"], self.made, 300)
+            self._run(["tests/approvals/test_parameters.py", "--reuse-db"], self.made, 300)
 
     def survives(self, mutant: Mutant, tests: list[str], timeout: float) -> bool:
         """Whether all these tests pass with the change. One that never ends is noticed, too."""
