@@ -7,9 +7,10 @@ from datetime import timedelta
 
 from django.db import connection
 from django.db.models import F
+from django.utils import timezone
 
 from approvals import proposals
-from approvals.models import StepRun, WorkflowVersion, WorkItem
+from approvals.models import Decision, StepRun, WorkflowVersion, WorkItem
 from tests.approvals.helpers import edit
 
 
@@ -152,6 +153,18 @@ def have_another_decide(stage):
     stage.decide_raw(item, stage.steward)
 
 
+def approve_beside_a_rejection(stage):
+    """The step has the vote that it needs; somebody else has rejected."""
+    stage.approve_first_step()
+    item = WorkItem.objects.get(assignee=stage.second)
+    vote = {"step_run": item.step_run, "proposal": stage.proposal, "decided_at": timezone.now()}
+    vote |= {"revision": stage.row().get().revision, "person": stage.second}
+    Decision.objects.create(work_item=item, action="reject", **vote)
+    item.pk, item.assignee = None, stage.steward
+    item.save(force_insert=True)
+    stage.decide_raw(item, stage.steward)
+
+
 def _submitted_again(change_rules):
     def forgery(stage):
         proposals.recall(stage.proposal.pk, by=stage.clerk)
@@ -187,6 +200,7 @@ SHOWN = {
     leave_out_a_step: AS_ACTIVATED,
     let_another_step_be_the_last: AS_ACTIVATED,
     have_another_decide: "workitems are never deleted",
+    approve_beside_a_rejection: "only from pending, with the decisions",
     add_a_rule_that_approves: AS_ACTIVATED,
     have_a_rule_approve_less: AS_ACTIVATED,
     give_a_rule_a_condition_that_holds: AS_ACTIVATED,
