@@ -81,9 +81,13 @@ def _plan(governed, changes, by, source, *, lock) -> list[planning.Plan]:
     wanted = creations.read(governed, new, records, rules, source)
     wanted += planning.read(governed, known, records)
     missing = batch.missing_references(governed, wanted)
-    usable = creations.place(governed, new, missing, rules, by=by, source=source)
+    usable = creations.place(governed, new, missing, rules, source)
     missing = batch.but_for(governed, missing, {*usable, *source.planned})
     planning.place(governed, known, missing, rules, by=by, source=source)
+    if source.origin == Origin.IMPORT:
+        planning.route(governed, new, known, by=by, source=source)
+    creations.tell(new)
+    planning.tell(known)
     return plans
 
 

@@ -31,7 +31,7 @@ def read(governed: Governed, plans: list[Plan], records, rules: Rules, source: S
 
 
 def place(
-    governed: Governed, plans: list[Plan], missing: set, rules: Rules, *, by, source: Source
+    governed: Governed, plans: list[Plan], missing: set, rules: Rules, source: Source
 ) -> set[str]:
     """Check new records, and split what they are meant to be into what is stored and what waits.
 
@@ -46,11 +46,6 @@ def place(
     for plan in plans:
         if plan.ok:
             _place(plan, governed, rules, held)
-    if source.origin == Origin.IMPORT:
-        planning.route(governed, plans, by, source)
-    for plan in plans:
-        if plan.ok:
-            _tell(plan)
     return set() if held else {plan.outcome.key for plan in plans if plan.ok}
 
 
@@ -139,6 +134,13 @@ def _place(plan, governed, rules, held):
         plan.proposed = waiting
     else:
         plan.unapproved = waiting
+
+
+def tell(plans: list[Plan]) -> None:
+    """Say in their outcomes what plans come to."""
+    for plan in plans:
+        if plan.ok:
+            _tell(plan)
 
 
 def _tell(plan):

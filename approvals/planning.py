@@ -103,10 +103,6 @@ def place(
             _release(governed, plan, rules)
         if plan.ok:
             _check_rules(governed, plan, rules)
-    if source.origin == Origin.IMPORT:
-        route(governed, plans, by, source)
-    for plan in plans:
-        _tell(plan)
 
 
 def clean_values(governed: Governed, raw: dict) -> tuple[dict[str, Any], list[FieldError]]:
@@ -332,13 +328,21 @@ def _first_touched(rule, touched):
     return next(name for name in rule.fields if name in touched)
 
 
-def route(governed: Governed, plans: list[Plan], by, source: Source) -> None:
-    """Imports submit what they propose: find who would decide, or fail the row."""
-    proposing = [plan for plan in plans if plan.ok and plan.proposed]
-    if not proposing:
+def route(governed: Governed, *groups: list[Plan], by, source: Source) -> None:
+    """Imports submit what they propose: find who would decide, or fail the row.
+
+    groups: plans that are of one kind each.
+    """
+    groups = [[plan for plan in plans if plan.ok and plan.proposed] for plans in groups]
+    if not any(groups):
         return
     router = routing.Router(batch.content_type(governed), known=source.known.get("router"))
     source.known["router"] = router
+    for proposing in filter(None, groups):
+        _route(governed, proposing, router, by, source)
+
+
+def _route(governed, proposing, router, by, source):
     if not router.looks_at_changes:
         _set_route(proposing, router, _facts(governed, proposing[0], by, frozenset(), source))
         return
@@ -376,9 +380,14 @@ def _facts(governed, plan, by, groups, source):
     )
 
 
+def tell(plans: list[Plan]) -> None:
+    """Say in their outcomes what plans come to."""
+    for plan in plans:
+        if plan.ok:
+            _tell(plan)
+
+
 def _tell(plan):
-    if not plan.ok:
-        return
     stored, outcome = plan.record.values, plan.outcome
     outcome.direct += [FieldChange(name, stored[name], new) for name, new in plan.written.items()]
     outcome.proposed += [

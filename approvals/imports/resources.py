@@ -280,6 +280,8 @@ class GovernedResource(ModelResource):
         """Plan or do what rows mean."""
         if not read:
             return
+        # New ones first, so that others may refer to them also where a batch is halved.
+        read = sorted(read, key=lambda r: r.known)
         door = changes.plan_changes if dry_run else changes.change_records
         wanted = [self._change(r) for r in read]
         for r, outcome in zip(read, self._outcomes(door, wanted, by, source), strict=True):

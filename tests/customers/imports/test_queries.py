@@ -70,8 +70,12 @@ MOST = 12
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite writes each table by itself")
 @pytest.mark.parametrize("known", [0, 5, 10], ids=["new", "mixed", "known"])
 @pytest.mark.parametrize("behavior", Behavior)
-def test_each_further_batch_takes_twelve_statements_at_most(steward, behavior, known, monkeypatch):
+@pytest.mark.parametrize("approve_new", [False, True], ids=["", "held"])
+def test_each_further_batch_takes_twelve_statements_at_most(
+    steward, behavior, known, approve_new, govern_fields, monkeypatch
+):
     """known: how many of each ten rows are about customers that exist."""
+    govern_fields("credit_limit", "name", approve_new=approve_new)
     monkeypatch.setattr("approvals.imports.resources.BATCH", 10)
 
     def taken(batches, prefix):
