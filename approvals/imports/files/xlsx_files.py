@@ -36,6 +36,10 @@ class _BadCell(Exception):  # noqa: N818
     """A cell that is no plain value; `str()` is what is wrong with it."""
 
 
+class Untaken(str):
+    """What stands in a cell that cannot be taken, such as a formula: only good to look at."""
+
+
 class XlsxFile:
     """One sheet of a workbook, which stays open as long as this object lives.
 
@@ -105,7 +109,7 @@ class XlsxFile:
             try:
                 text = self._text(cell)
             except _BadCell as bad:
-                text = str(cell["value"])
+                text = Untaken(cell["value"])
                 place = f"{get_column_letter(cell['column'])}{number}"
                 error = error or _("Cell %(cell)s %(reason)s") % {"cell": place, "reason": bad}
             if text:

@@ -13,12 +13,13 @@ from xml.sax.saxutils import escape as escape_xml
 
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
+from openpyxl.cell.cell import ERROR_CODES
 from openpyxl.utils import get_column_letter
 from openpyxl.xml.constants import PKG_REL_NS, REL_NS, SHEET_MAIN_NS
 
 from .formulas import neutralise
 from .source import FileRefused
-from .xlsx_files import escape
+from .xlsx_files import Untaken, escape
 
 # What a sheet holds under its header: no spreadsheet opens more.
 SHEET_ROWS = 1_048_575
@@ -53,6 +54,8 @@ _END = "</sheetData></worksheet>"
 
 def write_xlsx(headers: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[bytes]:
     """The table as pieces of a workbook. Every cell is text, formulas neutralised.
+
+    A cell of another workbook that could not be taken is an error: it is refused again.
 
     Raises FileRefused at the row that a sheet, or the archive, doesn't hold any more.
     """
@@ -95,6 +98,10 @@ def _row(number, cells):
 
 
 def _cell(place, text):
+    if isinstance(text, Untaken):
+        # As a text it would be taken the next time.
+        error = text if text in ERROR_CODES else "#VALUE!"
+        return f'<c r="{place}" t="e"><v>{error}</v></c>'
     text = neutralise(text)
     kept = ' xml:space="preserve"' if text != text.strip() else ""
     return f'<c r="{place}" t="str"><v{kept}>{escape_xml(escape(text))}</v></c>'

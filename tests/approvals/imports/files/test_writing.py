@@ -132,8 +132,20 @@ def test_failed_rows_of_a_workbook_are_a_workbook():
     data = b"".join(write_failed_rows(table, FAILURES))
     sheet = load_workbook(io.BytesIO(data)).active
     assert [cell.value for cell in sheet[1]] == [*FAILED_ROW_HEADERS, *HEADERS]
-    assert sheet["E2"].value == "'=cmd|' /C calc'!A0"
+    # It was a formula, which would have to be corrected; as a text it would be taken.
+    assert (sheet["E2"].value, sheet["E2"].data_type) == ("#VALUE!", "e")
+    assert (sheet["F3"].value, sheet["D3"].value) == (None, "C3")
     assert sheet.max_row == 3
+
+
+def test_cells_of_a_workbook_that_were_refused_are_refused_until_they_are_corrected():
+    table = opened(workbook(HEADERS, ["C1", '=A1&"x"', "1"], ["C2", "#N/A", "2"], ["C3", "x", "3"]))
+    failures = {row.number: [("", row.error)] for row in table.rows() if row.error}
+    failed = b"".join(write_failed_rows(table, failures))
+    assert [row.error for row in opened(failed).rows()] == [
+        "Cell E2 contains an error (#VALUE!).",
+        "Cell E3 contains an error (#N/A).",
+    ]
 
 
 @pytest.mark.parametrize("data", [csv_bytes(HEADERS, ROWS), xlsx_bytes(HEADERS, ROWS)])
