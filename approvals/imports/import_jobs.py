@@ -187,7 +187,7 @@ def take_back(job: ImportJob, failed: Failures) -> None:
     job.failed, job.unchanged = len(failed), job.rows - len(failed)
     if not job.pk:
         return
-    job.row_outcomes.update(outcome=ImportRow.Outcome.UNCHANGED, changes=[])
+    job.row_outcomes.update(outcome=ImportRow.Outcome.UNCHANGED, changes=[], notes=[])
     rows = iter(failed)
     while some := list(islice(rows, AT_ONCE)):
         job.row_outcomes.filter(number__in=[outcome.number for outcome in some]).delete()

@@ -16,7 +16,7 @@ from approvals.imports.resources import GovernedResource
 from approvals.models import Behavior, ImportJob, Proposal, WorkflowEvent, WorkflowVersion
 from approvals.outcomes import Refused
 from customers.imports import jobs
-from customers.models import Customer
+from customers.models import Customer, CustomerGroup
 from tests.customers.factories import customer
 from tests.unguarded import unguarded
 
@@ -268,6 +268,17 @@ def test_all_or_nothing_takes_no_row_where_one_fails(
     assert not Proposal.objects.exists()
     assert WorkflowEvent.objects.count() == events
     assert callbacks == []
+
+
+def test_what_all_or_nothing_took_back_says_nothing_of_what_would_have_been(
+    steward, workflow, govern_fields
+):
+    CustomerGroup.objects.get_or_create(code="10", defaults={"name": "Companies"})
+    govern_fields("name", behavior=Behavior.PROPOSE, approve_new=True)
+    lines = ("account,name,customer_group", "N1,New,10", "N2,New,NOWHERE")
+    job = take(steward, *lines, all_or_nothing=True)
+    assert outcomes(job) == {2: "unchanged", 3: "failed"}
+    assert job.row_outcomes.get(number=2).notes == []
 
 
 def test_a_preview_knows_what_all_or_nothing_would_refuse(steward):

@@ -256,6 +256,25 @@ def test_where_the_database_refuses_a_row_the_others_go_on(steward, monkeypatch)
     assert "no room" in reasons(job)[3][0][1]
 
 
+def test_where_the_database_refuses_a_row_a_known_one_still_refers_to_a_new_one(
+    steward, monkeypatch
+):
+    from django.db import DataError
+
+    customer("C1")
+    real = changes.change_records
+
+    def refuse(model, wanted, **how):
+        if any(change.key == "BAD" for change in wanted):
+            raise DataError("no room")
+        return real(model, wanted, **how)
+
+    monkeypatch.setattr(changes, "change_records", refuse)
+    file = (f"{NEW},invoice_account", "C1,New,10,N1", "BAD,New,10,", "N0,New,10,", "N1,New,10,")
+    job = take(steward, *file)
+    assert outcomes(job) == {2: "updated", 3: "failed", 4: "created", 5: "created"}
+
+
 @pytest.mark.skipif(connection.vendor == "sqlite", reason="whoever writes is alone there")
 def test_a_reference_that_only_the_commit_would_refuse_fails_its_row(steward, monkeypatch):
     customer("C1")
