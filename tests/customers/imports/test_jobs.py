@@ -276,7 +276,7 @@ def test_what_all_or_nothing_took_back_says_nothing_of_what_would_have_been(
     CustomerGroup.objects.get_or_create(code="10", defaults={"name": "Companies"})
     govern_fields("name", behavior=Behavior.PROPOSE, approve_new=True)
     lines = ("account,name,customer_group", "N1,New,10", "N2,New,NOWHERE")
-    job = take(steward, *lines, all_or_nothing=True)
+    job = jobs.prepare(upload(*lines), {"all_or_nothing": True}, by=steward)
     assert outcomes(job) == {2: "unchanged", 3: "failed"}
     assert job.row_outcomes.get(number=2).notes == []
 
