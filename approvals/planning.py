@@ -93,7 +93,7 @@ def place(
     """
     limited = source.origin != Origin.IMPORT and not may_edit_record(governed.model, by)
     for plan in plans:
-        if plan.record is None or plan.outcome.stale:
+        if plan.record is None:
             continue
         fail_missing(governed, plan, plan.wanted, missing)
         if limited:
@@ -175,7 +175,9 @@ def _find_records(governed, plans, records):
             plan.outcome.stale = True
         if record is not None:
             seen.add(record.id)
-            plan.record, plan.outcome.record_id = record, record.id
+            plan.outcome.record_id = record.id
+        if plan.ok:
+            plan.record = record
 
 
 def _unknown_key(governed, key, record):

@@ -167,18 +167,17 @@ def _defined(table):
     """What could approve in people's place, or leave a step out, is made in drafts."""
     why = "steps stay, and rules decide as they did, once their version was activated"
     not_a_draft = f"""EXISTS (SELECT 1 FROM {table(WorkflowVersion)} v
-        WHERE v.state <> '{VersionState.DRAFT}' AND v.id = """
-    of_action = f"""(SELECT a.version_id FROM {table(AutomaticAction)} a
-        WHERE a.id = """
-    for model, version, owner in (
-        (WorkflowStep, "{}.version_id)", "version_id"),
-        (AutomaticAction, "{}.version_id)", "version_id"),
-        (AutomaticCondition, of_action + "{}.action_id))", "action_id"),
+        WHERE v.state <> '{VersionState.DRAFT}' AND v.id = %s)"""
+    of_action = f"(SELECT a.version_id FROM {table(AutomaticAction)} a WHERE a.id = %s.action_id)"
+    for model, version in (
+        (WorkflowStep, "%s.version_id"),
+        (AutomaticAction, "%s.version_id"),
+        (AutomaticCondition, of_action),
     ):
-        before, now = (not_a_draft + version.format(row) for row in ("OLD", "NEW"))
+        before, now = (not_a_draft % (version % row) for row in ("OLD", "NEW"))
         yield Rule(model, "DELETE", "left_out", why, refused=before)
-        moved = {"when": _differs(owner)} if model is WorkflowStep else {}
-        yield Rule(model, "UPDATE", "redefined", why, **moved, refused=f"{before} OR {now}")
+        when = _differs("version_id") if model is WorkflowStep else "TRUE"
+        yield Rule(model, "UPDATE", "redefined", why, when=when, refused=f"{before} OR {now}")
         if model is not WorkflowStep:
             yield Rule(model, "INSERT", "added", why, refused=now)
 

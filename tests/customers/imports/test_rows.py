@@ -2,7 +2,7 @@
 
 import pytest
 from django.core.exceptions import PermissionDenied
-from django.db import connection
+from django.db import DataError, connection
 
 from approvals import changes
 from approvals.models import WorkflowEvent
@@ -237,31 +237,9 @@ def test_the_history_names_the_import(steward):
     assert (event.actor, event.origin, event.import_job) == (steward, "import", job)
 
 
-def test_where_the_database_refuses_a_row_the_others_go_on(steward, monkeypatch):
-    from django.db import DataError
-
-    customer("C1")
-    customer("C2")
-    customer("C3")
-    real = changes.change_records
-
-    def refuse(model, wanted, **how):
-        if any(change.key == "C2" for change in wanted):
-            raise DataError("no room")
-        return real(model, wanted, **how)
-
-    monkeypatch.setattr(changes, "change_records", refuse)
-    job = take(steward, "account,name", "C1,New", "C2,New", "C3,New")
-    assert outcomes(job) == {2: "updated", 3: "failed", 4: "updated"}
-    assert "no room" in reasons(job)[3][0][1]
-
-
-def test_where_the_database_refuses_a_row_a_known_one_still_refers_to_a_new_one(
-    steward, monkeypatch
-):
-    from django.db import DataError
-
-    customer("C1")
+@pytest.fixture
+def no_room(monkeypatch):
+    """The database has no room for the customer "BAD"."""
     real = changes.change_records
 
     def refuse(model, wanted, **how):
@@ -270,6 +248,18 @@ def test_where_the_database_refuses_a_row_a_known_one_still_refers_to_a_new_one(
         return real(model, wanted, **how)
 
     monkeypatch.setattr(changes, "change_records", refuse)
+
+
+def test_where_the_database_refuses_a_row_the_others_go_on(steward, no_room):
+    for key in ("C1", "BAD", "C3"):
+        customer(key)
+    job = take(steward, "account,name", "C1,New", "BAD,New", "C3,New")
+    assert outcomes(job) == {2: "updated", 3: "failed", 4: "updated"}
+    assert "no room" in reasons(job)[3][0][1]
+
+
+def test_where_the_database_refuses_a_row_a_known_one_still_refers_to_a_new_one(steward, no_room):
+    customer("C1")
     file = (f"{NEW},invoice_account", "C1,New,10,N1", "BAD,New,10,", "N0,New,10,", "N1,New,10,")
     job = take(steward, *file)
     assert outcomes(job) == {2: "updated", 3: "failed", 4: "created", 5: "created"}
