@@ -74,10 +74,14 @@ def set_parameters(
         "calendar_country": calendar_country,
         "calendar_region": calendar_region,
     }
-    changes = _switch_parameters(row, wanted) + _switch_fields(model, fields or {})
+    differing, switched = _differing(row, wanted), _switched(model, fields or {})
+    changes = _entries(row, differing) + _entries_of_fields(model, switched)
     for event in changes:
         event.actor, event.origin = by, Origin.ADMIN
+    # First: the database lets nothing be switched but to what the newest entry says.
     history.record(changes)
+    _store(row, differing)
+    _store_fields(model, switched)
     return Switched(changes, warnings(model))
 
 
@@ -107,26 +111,48 @@ def enabled_fields(model) -> set[str]:
     return set(rows.values_list("field", flat=True))
 
 
-def _switch_parameters(row, wanted):
-    changes = []
-    for name, new in wanted.items():
-        old = getattr(row, name)
-        if new not in (None, old):
-            setattr(row, name, new)
-            changes.append(_event(Verb.PARAMETER_CHANGED, row._meta.get_field(name), old, new))
-    if not working_time.is_known(row.calendar_country, row.calendar_region):
-        raise ValueError(f"No calendar of “{row.calendar_country} {row.calendar_region}”.")
-    if changes:
-        row.save(update_fields=[event.field for event in changes])
-    return changes
+def _differing(row, wanted) -> dict:
+    """The parameters to be stored, by name; raises ValueError for an unknown calendar."""
+    found = {name: new for name, new in wanted.items() if new not in (None, getattr(row, name))}
+    calendar = [
+        found.get(name, getattr(row, name)) for name in ("calendar_country", "calendar_region")
+    ]
+    if not working_time.is_known(*calendar):
+        raise ValueError(f"No calendar of “{' '.join(calendar)}”.")
+    return found
 
 
-def _switch_fields(model, wanted):
-    governed = registry.get(model)
-    if unknown := set(wanted) - set(governed.fields):
+def _switched(model, wanted) -> dict[str, bool]:
+    if unknown := set(wanted) - set(registry.get(model).fields):
         raise LookupError(f"These fields cannot be governed: {sorted(unknown)}.")
     enabled = enabled_fields(model)
-    switched = {name: on for name, on in wanted.items() if on != (name in enabled)}
+    return {name: on for name, on in wanted.items() if on != (name in enabled)}
+
+
+def _entries(row, differing):
+    return [
+        _event(Verb.PARAMETER_CHANGED, row._meta.get_field(name), getattr(row, name), new)
+        for name, new in differing.items()
+    ]
+
+
+def _entries_of_fields(model, switched):
+    enable = FieldEnablement._meta.get_field("enabled")
+    content_type = ContentType.objects.get_for_model(model)
+    return [
+        _event(Verb.ENABLEMENT_CHANGED, enable, not on, on, field=name, content_type=content_type)
+        for name, on in switched.items()
+    ]
+
+
+def _store(row, differing):
+    for name, new in differing.items():
+        setattr(row, name, new)
+    if differing:
+        row.save(update_fields=list(differing))
+
+
+def _store_fields(model, switched):
     content_type = ContentType.objects.get_for_model(model)
     FieldEnablement.objects.bulk_create(
         [
@@ -137,11 +163,6 @@ def _switch_fields(model, wanted):
         unique_fields=["content_type", "field"],
         update_fields=["enabled"],
     )
-    enable = FieldEnablement._meta.get_field("enabled")
-    return [
-        _event(Verb.ENABLEMENT_CHANGED, enable, not on, on, field=name, content_type=content_type)
-        for name, on in switched.items()
-    ]
 
 
 def _event(verb, column, old, new, **details):

@@ -7,14 +7,18 @@ made; `sqlite` and `postgresql` do.
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from django.db.models import BooleanField
+
 from ..models import (
     Action,
+    ApprovalParameters,
     AutomaticAction,
     AutomaticCondition,
     AutomaticDecision,
     Behavior,
     Contributor,
     Decision,
+    FieldEnablement,
     HistoryHead,
     HistorySeal,
     ImportJob,
@@ -31,10 +35,12 @@ from ..models import (
     WorkflowVersion,
     WorkItem,
 )
+from ..values import encode
 
-# Rows that are never deleted: what an approval stands on, and the history.
+# Rows that are never deleted: what an approval stands on, what is asked for one, the history.
 APPROVING = (Proposal, ProposedChange, Contributor, StepRun, WorkItem, Decision)
-KEPT = (*APPROVING, WorkflowEvent, HistorySeal, HistoryHead)
+SWITCHES = (ApprovalParameters, FieldEnablement)
+KEPT = (*APPROVING, *SWITCHES, WorkflowEvent, HistorySeal, HistoryHead)
 # Where the engine finds what it reads: model -> the table's name as the database knows it.
 Tables = Callable[[type], str]
 
@@ -70,6 +76,7 @@ def all_rules(table: Tables) -> list[Rule]:
         *_import_jobs(),
         *_versions(),
         *_defined(table),
+        *_switches(table),
         *_history(table),
         Rule(Contributor, "UPDATE", "kept", "who contributed to a proposal stays a contributor"),
         *(
@@ -80,7 +87,7 @@ def all_rules(table: Tables) -> list[Rule]:
 
 
 def _plural(model):
-    return model._meta.model_name + "s"
+    return model._meta.model_name.removesuffix("s") + "s"
 
 
 def _proposals(table):
@@ -349,6 +356,40 @@ def _work_items():
         "of_another_record",
         "a work item stays with its record",
         when=_differs("id", "step_run_id", "proposal_id", "record_key"),
+    )
+
+
+def _switches(table):
+    """A switch is where the newest entry about it says it is, or where it was at first."""
+    newest = f"(SELECT e.new FROM {table(WorkflowEvent)} e WHERE %s ORDER BY e.id DESC LIMIT 1)"
+
+    def rules(model, field, entry):
+        first, now = encode(field, field.get_default()), f"NEW.{field.column}"
+        if isinstance(field, BooleanField):
+            now = f"(CASE WHEN {now} THEN '1' ELSE '0' END)"
+        for event, when in (("INSERT", "TRUE"), ("UPDATE", _differs(field.column))):
+            yield Rule(
+                model,
+                event,
+                f"switched_{field.column}",
+                "what is asked for an approval changes with an entry in the history that says so",
+                when=when,
+                refused=f"{now} <> COALESCE({newest % entry}, '{first}')",
+            )
+
+    for field in ApprovalParameters._meta.concrete_fields:
+        if not field.primary_key:
+            entry = f"e.verb = '{Verb.PARAMETER_CHANGED}' AND e.field = '{field.name}'"
+            yield from rules(ApprovalParameters, field, entry)
+    entry = f"""e.verb = '{Verb.ENABLEMENT_CHANGED}' AND e.field = NEW.field
+        AND e.content_type_id = NEW.content_type_id"""
+    yield from rules(FieldEnablement, FieldEnablement._meta.get_field("enabled"), entry)
+    yield Rule(
+        FieldEnablement,
+        "UPDATE",
+        "of_another_field",
+        "Enable stays with its field",
+        when=_differs("id", "content_type_id", "field"),
     )
 
 

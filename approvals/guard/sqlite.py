@@ -12,6 +12,7 @@ keeping a copy of every page that a statement touches, which costs more than all
 from ..models import (
     Contributor,
     Decision,
+    FieldEnablement,
     HistoryHead,
     HistorySeal,
     Proposal,
@@ -34,6 +35,7 @@ _UNIQUE = {
     Contributor: {("id",): ""},
     StepRun: {("id",): "", ("proposal_id",): "state = 'running'"},
     Decision: {("id",): "", ("work_item_id",): "", ("step_run_id", "person_id"): ""},
+    FieldEnablement: {("id",): ""},
     WorkflowEvent: {("id",): ""},
     HistorySeal: {("position",): "", ("first",): ""},
     HistoryHead: {("id",): ""},

@@ -9,7 +9,6 @@ from django.test.utils import CaptureQueriesContext
 from approvals import proposals
 from approvals.changes import change_records
 from approvals.models import (
-    ApprovalParameters,
     Behavior,
     Contributor,
     Decision,
@@ -23,7 +22,7 @@ from approvals.models import (
 from approvals.outcomes import CODE, Change
 from customers.models import Customer
 from tests.customers.factories import customer
-from tests.unguarded import ungoverned, unguarded
+from tests.unguarded import switch, ungoverned, unguarded
 
 from .definitions import define
 from .helpers import create_records, edit, import_source, live, vote
@@ -273,7 +272,7 @@ def test_a_rule_may_release_new_customers_that_an_import_creates(
     new = [("kind", "", "is", "new"), ("new", "credit_limit", "at_most", "5000")]
     define("Customers", {"users": [approver]}, rules=[("Small new customers", "approve", new)])
     govern_fields("credit_limit", behavior=Behavior.PROPOSE)
-    ApprovalParameters.objects.update(approve_new_records=True)
+    switch(approve_new_records=True)
     source = import_source(steward, Behavior.PROPOSE)
     common = {"name": "New", "customer_group": customer("OLD").customer_group_id}
     limits = {"N1": "5000", "N2": "5001"}

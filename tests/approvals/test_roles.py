@@ -5,7 +5,7 @@ from django.contrib.auth.models import Group, Permission
 from django.core.management import call_command
 
 from approvals.models import ApprovalParameters, Behavior
-from tests.unguarded import unguarded
+from tests.unguarded import switch, unguarded
 
 
 def permissions_of(name):
@@ -92,7 +92,7 @@ def test_what_a_company_granted_stays_and_what_is_missing_comes_back(db):
 
 
 def test_the_parameters_keep_their_values(db):
-    ApprovalParameters.objects.update(enabled=True, entity_behavior=Behavior.ALLOW)
+    switch(enabled=True, entity_behavior=Behavior.ALLOW)
     make_again()
     row = ApprovalParameters.objects.get()
     assert (row.pk, row.enabled, row.entity_behavior) == (1, True, Behavior.ALLOW)

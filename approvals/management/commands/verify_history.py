@@ -1,4 +1,4 @@
-"""Looks whether the history is whole, and whether every governed value has its trail."""
+"""Looks whether the history is whole, and every governed value and switch has its trail."""
 
 import sys
 from pathlib import Path
@@ -6,15 +6,14 @@ from pathlib import Path
 from django.core.management import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 
-from approvals.seals import checkpoints, reading
-from approvals.seals.trails import follow
+from approvals.seals import checkpoints, reading, switches, trails
 from approvals.seals.verifying import Report, verify
 
 
 class Command(BaseCommand):
     """Reads everything and writes nothing; others may go on meanwhile."""
 
-    help = "Verify the history: each entry, the chain of seals, and the trail of each value."
+    help = "Verify the history: each entry, the chain of seals, each value's and switch's trail."
 
     def add_arguments(self, parser):
         """--checkpoint."""
@@ -33,7 +32,8 @@ class Command(BaseCommand):
         report = Report(self.stdout.write)
         with reading.snapshot():
             verify(report, noted)
-            follow(report)
+            switches.follow(report)
+            trails.follow(report)
         self.stdout.write(self._told(report, noted))
         if report.findings:
             sys.exit(1)

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from approvals.deciding import working_time
 from approvals.models import ApprovalParameters, TimeUnit
+from tests.unguarded import switch
 
 pytestmark = pytest.mark.django_db
 
@@ -17,7 +18,7 @@ FRIDAY = datetime(2026, 11, 20, 14, 30, tzinfo=UTC)
 
 
 def set_calendar(country, region=""):
-    ApprovalParameters.objects.update(calendar_country=country, calendar_region=region)
+    switch(calendar_country=country, calendar_region=region)
 
 
 def working_days(start, amount):

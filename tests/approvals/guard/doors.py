@@ -12,8 +12,9 @@ from import_export.exceptions import ImportError
 from import_export.resources import ModelResource
 from tablib import Dataset
 
-from approvals.models import ApprovalParameters, ProposedChange
+from approvals.models import ProposedChange
 from customers.models import Customer
+from tests.unguarded import switch
 
 SQLITE, POSTGRESQL = ("sqlite",), ("postgresql",)
 BOTH = SQLITE + POSTGRESQL
@@ -56,10 +57,10 @@ def save_base_raw(tmp_path):
 
 def a_stale_instance(tmp_path):
     """Read while approvals were off, saved when they are on."""
-    ApprovalParameters.objects.update(enabled=False)
+    switch(enabled=False)
     record = one()
     record.credit_limit = WANTED
-    ApprovalParameters.objects.update(enabled=True)
+    switch(enabled=True)
     record.save()
 
 

@@ -6,11 +6,11 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from approvals import registry
-from approvals.models import ApprovalParameters, Behavior, FieldEnablement
+from approvals.models import Behavior
 from customers.models import Customer, PaymentTerms
 from tests.approvals.helpers import edit, import_source, live
 from tests.customers.factories import customer
-from tests.unguarded import unguarded
+from tests.unguarded import switch, switch_field, unguarded
 
 from .doors import HERE, WANTED, sql, update
 
@@ -78,7 +78,7 @@ def test_held_is_guarded_while_approvals_are_on(governed, govern_fields):
     govern_fields()
     with pytest.raises(IntegrityError, match="guard: held of "), transaction.atomic():
         Customer.objects.update(held=True)
-    ApprovalParameters.objects.update(enabled=False)
+    switch(enabled=False)
     Customer.objects.update(held=True)
 
 
@@ -97,26 +97,25 @@ def test_a_value_that_stays_is_no_change(governed):
 
 
 def test_a_field_is_free_while_it_is_switched_off(governed):
-    rows = FieldEnablement.objects.filter(field="credit_limit")
     for number in range(3):
-        rows.update(enabled=False)
+        switch_field("credit_limit", False)
         Customer.objects.update(credit_limit=number)
-        rows.update(enabled=True)
+        switch_field("credit_limit", True)
         with pytest.raises(IntegrityError, match=REFUSED), transaction.atomic():
             Customer.objects.update(credit_limit=WANTED)
         assert live("C1", "credit_limit") == f"{number}.00"
 
 
 def test_nothing_is_governed_while_approvals_are_off(governed):
-    ApprovalParameters.objects.update(enabled=False)
+    switch(enabled=False)
     Customer.objects.update(credit_limit=5)
-    ApprovalParameters.objects.update(enabled=True)
+    switch(enabled=True)
     with pytest.raises(IntegrityError, match=REFUSED), transaction.atomic():
         Customer.objects.update(credit_limit=WANTED)
 
 
 def test_key_id_and_revision_stay_even_while_approvals_are_off(governed):
-    ApprovalParameters.objects.update(enabled=False)
+    switch(enabled=False)
     for change in ({"account": "C9"}, {"folded_key": "c9"}, {"id": 99999}, {"revision": 0}):
         with pytest.raises(IntegrityError, match=REFUSED), transaction.atomic():
             Customer.objects.update(**change)
@@ -140,7 +139,7 @@ def test_one_of_many_is_refused(governed):
 
 
 def test_a_customer_is_never_deleted(governed):
-    ApprovalParameters.objects.update(enabled=False)
+    switch(enabled=False)
     with pytest.raises(IntegrityError, match="never deleted"), transaction.atomic():
         sql("DELETE FROM customers_customer")
 
@@ -158,9 +157,9 @@ def allowed(governed, steward, govern_fields):
 
 def test_what_an_import_recorded_is_written_once(allowed, clerk):
     """Not again by going back to the revision that it was written for."""
-    ApprovalParameters.objects.update(enabled=False)
+    switch(enabled=False)
     Customer.objects.update(credit_limit=1)
-    ApprovalParameters.objects.update(enabled=True)
+    switch(enabled=True)
     for change in ({}, {"revision": Customer.objects.get().revision + 1}):
         with pytest.raises(IntegrityError, match=REFUSED), transaction.atomic():
             Customer.objects.update(credit_limit=555, **change)

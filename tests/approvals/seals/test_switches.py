@@ -1,0 +1,78 @@
+"""Each parameter and each Enable is where the history says it is."""
+
+import pytest
+from django.core.management import call_command
+
+from approvals.models import ApprovalParameters, FieldEnablement
+from approvals.seals.switches import follow
+from approvals.seals.verifying import Report
+from tests.unguarded import switch, switch_field, unguarded
+
+pytestmark = pytest.mark.django_db
+
+
+def findings():
+    found = []
+    follow(Report(found.append))
+    return found
+
+
+def test_what_was_switched_with_its_entries_follows(history):
+    assert ApprovalParameters.objects.get().enabled
+    assert findings() == []
+
+
+def test_nothing_was_ever_switched(db):
+    assert findings() == []
+
+
+@pytest.mark.parametrize(
+    ("rows", "values", "told"),
+    [
+        (ApprovalParameters.objects, {"enabled": False}, "Parameter changed, enabled: '1' '0'"),
+        (
+            ApprovalParameters.objects,
+            {"entity_behavior": "propose"},
+            "Parameter changed, entity_behavior: 'allow' 'propose'",
+        ),
+        (
+            FieldEnablement.objects.filter(field="name"),
+            {"enabled": False},
+            "Enablement changed, name: '1' '0'",
+        ),
+    ],
+)
+def test_a_switch_past_the_history_is_found(history, rows, values, told):
+    with unguarded():
+        rows.update(**values)
+    what, expected, found = told.rsplit(" ", 2)
+    assert findings() == [f"{what} the history says {expected}, but there is {found}."]
+
+
+def test_parameters_and_fields_that_are_gone_are_found(history):
+    with unguarded():
+        ApprovalParameters.objects.all().delete()
+        FieldEnablement.objects.all().delete()
+    assert len(findings()) == 5 + 2
+
+
+def test_a_switch_to_and_fro_is_found_at_the_next_entry(history):
+    """Off past the history, and on again as the program does it."""
+    with unguarded():
+        ApprovalParameters.objects.update(enabled=False)
+        switch(enabled=True)
+    [told] = findings()
+    assert told == "Parameter changed, enabled: the history says '1', but there is '0'."
+
+
+def test_other_fields_are_not_asked_about(history):
+    switch_field("name", False)
+    assert findings() == []
+
+
+def test_the_command_tells(history, capsys):
+    with unguarded():
+        ApprovalParameters.objects.update(enabled=False)
+    with pytest.raises(SystemExit):
+        call_command("verify_history")
+    assert "Parameter changed, enabled: the history says '1'" in capsys.readouterr().out
