@@ -88,6 +88,18 @@ def test_another_persons_edit_replaces_the_value_in_the_shared_proposal(
     assert proposal.revision > 1
 
 
+@pytest.mark.parametrize("values", [{"credit_limit": "300"}, {"name": "Another"}])
+def test_an_edit_raises_the_revision_of_its_own_proposal_by_one(clerk, govern_fields, values):
+    govern_fields("credit_limit", "name")
+    for account in ("C1", "C2"):
+        customer(account, credit_limit="100")
+        edit(clerk, account, credit_limit="200")
+    before = dict(Proposal.objects.values_list("record_key", "revision"))
+    edit(clerk, "C1", **values)
+    now = dict(Proposal.objects.values_list("record_key", "revision"))
+    assert now == before | {"C1": before["C1"] + 1}
+
+
 def test_a_pending_field_is_refused_with_another_value_and_unchanged_with_the_same(
     clerk, workflow, govern_fields
 ):

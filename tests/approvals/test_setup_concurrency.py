@@ -58,7 +58,7 @@ def test_activating_waits_for_an_edit_and_checks_what_it_left(draft):
 
 
 def test_one_switch_by_two_is_recorded_once(administrator, meet):  # noqa: F811
-    meet(parameters, "_switch_parameters")
+    meet(parameters, "_differing")
     switch = lambda: parameters.set_parameters(  # noqa: E731
         Customer, by=administrator_again(), enabled=True, fields={"name": True}
     )

@@ -38,9 +38,9 @@ def main() -> None:
 
         def tried(chosen):
             area, mutant = chosen
-            bench, tests = benches.get(), covered.tests(mutant, area)
+            bench, goes = benches.get(), covered.tests(mutant, area)
             try:
-                return area, mutant, bench.survives(mutant, tests, START + options.patience)
+                return area, mutant, bench.survives(mutant, goes, START + options.patience)
             finally:
                 benches.put(bench)
 
@@ -105,7 +105,7 @@ def _options():
     parser.add_argument("--without-essential", action="store_true")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--processes", type=int, default=2)
-    parser.add_argument("--patience", type=int, default=120, help="seconds before it never ends")
+    parser.add_argument("--patience", type=int, default=600, help="seconds before it never ends")
     parser.add_argument("--covered", type=Path, help="a file that keeps who runs what")
     parser.add_argument("--json", type=Path, help="a file for the results")
     return parser.parse_args()

@@ -14,8 +14,9 @@ from .areas import LEFT_OUT, tests_of
 from .making import Mutant
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-# Seconds of tests for one mutant, the quickest first; slower ones are hardly ever needed.
-BUDGET = 40
+# Seconds of tests for one mutant, the quickest first: what most are noticed in, and in all.
+# Slower tests are hardly ever needed.
+FIRST, BUDGET = 30, 300
 SLOWEST = 5
 
 
@@ -29,18 +30,19 @@ class Covered:
     by_line: dict[str, dict[int, set[str]]]
     seconds: dict[str, float]
 
-    def tests(self, mutant: Mutant, area: str) -> list[str]:
-        """The tests to run for a mutant, the quickest first."""
+    def tests(self, mutant: Mutant, area: str) -> list[list[str]]:
+        """The tests to run for a mutant in one go and, where none notices, in another."""
         found = self.by_line.get(mutant.path, {}).get(mutant.line, set())
         quick = sorted((self.seconds[test], test) for test in found if test in self.seconds)
-        chosen, spent = [], 0.0
+        # What runs once, before any test, belongs to no test.
+        if area == "guard" or not quick:
+            return [tests_of(area)]
+        goes, spent = ([], []), 0.0
         for seconds, test in quick:
             spent += seconds
-            if spent > BUDGET:
-                break
-            chosen.append(test)
-        # What runs once, before any test, belongs to no test.
-        return tests_of(area) if area == "guard" or not chosen else chosen
+            if spent <= BUDGET:
+                goes[spent > FIRST].append(test)
+        return [tests for tests in goes if tests]
 
 
 def cover(processes: int) -> Covered:
@@ -88,17 +90,20 @@ class Bench:
         if self.on_sqlite:
             self._run(["tests/approvals/test_parameters.py", "--reuse-db"], self.made, 300)
 
-    def survives(self, mutant: Mutant, tests: list[str], timeout: float) -> bool:
+    def survives(self, mutant: Mutant, goes: list[list[str]], timeout: float) -> bool:
         """Whether all these tests pass with the change. One that never ends is noticed, too."""
         path = self.tree / mutant.path
         source = path.read_bytes()
         path.write_bytes(mutant.applied(source))
         try:
-            if self.on_sqlite:
-                shutil.copy(self.made, self.used)
-            return self._run([*tests, "-x"], self.used, timeout) == 0
+            return all(self._pass(tests, timeout) for tests in goes)
         finally:
             path.write_bytes(source)
+
+    def _pass(self, tests, timeout):
+        if self.on_sqlite:
+            shutil.copy(self.made, self.used)
+        return self._run([*tests, "-x"], self.used, timeout) == 0
 
     def _run(self, arguments, database, timeout):
         if not self.on_sqlite:

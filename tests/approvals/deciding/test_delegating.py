@@ -148,6 +148,20 @@ def test_giving_it_back_along_a_chain_ends_it_too(approver, clerk, dan, eve, pro
     assert holders(proposal) == [("approver", None)]
 
 
+def test_who_has_handed_on_his_own_hands_on_what_he_is_given(
+    approver, clerk, dan, eve, propose, workflow
+):
+    workflow.steps.filter(position=1).update(policy="all")
+    workflow.steps.get(position=1).users.add(dan)
+    proposal = propose("A")
+    hand(dan, proposal, eve)
+    hand(approver, proposal, dan)
+    vote(eve, proposal, "reject", "No")
+    proposals.submit(proposal.pk, by=clerk)
+    # Eve takes one place, the first one's.
+    assert holders(proposal) == [("eve", "approver"), ("dan", None)]
+
+
 def test_where_several_approve_one_delegate_takes_one_place(approver, dan, eve, propose, workflow):
     workflow.steps.filter(position=1).update(policy="all")
     workflow.steps.get(position=1).users.add(eve)

@@ -1,5 +1,7 @@
 """Entering a substitution, changing it, ending it: who may, and what the history keeps."""
 
+from itertools import product
+
 import pytest
 from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -90,7 +92,7 @@ def test_ending_one_that_was_never_in_force_on_earlier_days_removes_it(approver,
 
 
 def test_everyone_enters_his_own_and_an_administrator_anybodys(
-    approver, sue, clerk, auditor, administrator
+    approver, sue, clerk, auditor, administrator, person
 ):
     for by in (sue, clerk, auditor):
         with pytest.raises(PermissionDenied):
@@ -98,9 +100,10 @@ def test_everyone_enters_his_own_and_an_administrator_anybodys(
     with pytest.raises(PermissionDenied):  # a clerk has nothing to decide
         entered(standing_in(clerk, sue), clerk)
     row = entered(standing_in(approver, sue), administrator)
-    for act in (substituting.end, substituting.remove):
+    running = stored(approver, person("tom", "Approver"), -2, 2)
+    for act, of in product((substituting.end, substituting.remove), (row, running)):
         with pytest.raises(PermissionDenied):
-            act(row, by=sue)
+            act(of, by=sue)
     row.person = sue
     with pytest.raises(PermissionDenied):
         entered(row, sue)
