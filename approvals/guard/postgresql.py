@@ -13,7 +13,7 @@ from typing import NamedTuple
 from ..registry import HELD, Governed
 from . import records
 from .records import Dialect, quoted
-from .rules import KEPT, all_rules
+from .rules import DEFINED, KEPT, all_rules
 
 _TYPES = {
     records.NUMBER: "numeric",
@@ -65,7 +65,7 @@ def triggers(types: dict[Governed, int], schema: str) -> dict[str, Made]:
     def table(model):
         return f'"{schema}"."{model._meta.db_table}"'
 
-    found, kept = {}, list(KEPT)
+    found, kept = {}, [*KEPT, *DEFINED]
     for (model, event, together), rules in _by_trigger(all_rules(table)).items():
         body = _together(rules) if together else _one_by_one(rules)
         head = (_TOGETHER if together else _ROW).format(event=event, table=table(model))
@@ -76,7 +76,7 @@ def triggers(types: dict[Governed, int], schema: str) -> dict[str, Made]:
         _add_governed(found, governed, type_id, table)
         kept.append(governed.model)
     for model in kept:
-        body = f"BEGIN {_raise('rows of this table are never deleted')} END"
+        body = f"BEGIN {_raise('the rows of this table are never deleted together')} END"
         _add(found, model, "TRUNCATE", _WHOLE_TABLE.format(table=table(model)), body)
     return found
 

@@ -18,6 +18,7 @@ from ..models import (
     Behavior,
     Contributor,
     Decision,
+    EscalationLevel,
     FieldEnablement,
     HistoryHead,
     HistorySeal,
@@ -27,8 +28,10 @@ from ..models import (
     ProposedChange,
     RunState,
     State,
+    StepCondition,
     StepRun,
     Verb,
+    VersionCondition,
     VersionState,
     WorkflowEvent,
     WorkflowStep,
@@ -159,34 +162,66 @@ _SUBMITTED = ("version_id", "submitted_by_id", "submitted_at", "note", "routed_o
 
 def _versions():
     state = VersionState
+    said = (f.column for f in WorkflowVersion._meta.concrete_fields if f.name != "state")
     yield Rule(
         WorkflowVersion,
         "UPDATE",
         "back",
         "a version that was activated never becomes a draft again, nor active once it is retired",
-        when=f"""NEW.id <> OLD.id OR NEW.workflow_id <> OLD.workflow_id
-            OR NEW.state = '{state.DRAFT}' AND OLD.state <> '{state.DRAFT}'
-            OR NEW.state = '{state.ACTIVE}' AND OLD.state = '{state.RETIRED}'""",
+        when=f"""NEW.state <> OLD.state AND OLD.state <> '{state.DRAFT}'
+            AND NOT (OLD.state = '{state.ACTIVE}' AND NEW.state = '{state.RETIRED}')""",
+    )
+    yield Rule(
+        WorkflowVersion,
+        "UPDATE",
+        "redefined",
+        "a version stays with its workflow, and as it was once it was activated",
+        when=f"""{_differs("id", "workflow_id", "number")}
+            OR OLD.state <> '{state.DRAFT}' AND ({_differs(*said)})""",
+    )
+    yield Rule(
+        WorkflowVersion,
+        "DELETE",
+        "deleted",
+        "a version that was activated is never deleted",
+        when=f"OLD.state <> '{state.DRAFT}'",
     )
 
 
+# All that a version is made of, and by which field it belongs to the version or to a part.
+DEFINED = {
+    VersionCondition: "version",
+    WorkflowStep: "version",
+    WorkflowStep.users.through: "workflowstep",
+    WorkflowStep.groups.through: "workflowstep",
+    StepCondition: "step",
+    EscalationLevel: "step",
+    AutomaticAction: "version",
+    AutomaticCondition: "action",
+}
+
+
 def _defined(table):
-    """What could approve in people's place, or leave a step out, is made in drafts."""
-    why = "steps stay, and rules decide as they did, once their version was activated"
-    not_a_draft = f"""EXISTS (SELECT 1 FROM {table(WorkflowVersion)} v
-        WHERE v.state <> '{VersionState.DRAFT}' AND v.id = %s)"""
-    of_action = f"(SELECT a.version_id FROM {table(AutomaticAction)} a WHERE a.id = %s.action_id)"
-    for model, version in (
-        (WorkflowStep, "%s.version_id"),
-        (AutomaticAction, "%s.version_id"),
-        (AutomaticCondition, of_action),
-    ):
-        before, now = (not_a_draft % (version % row) for row in ("OLD", "NEW"))
-        yield Rule(model, "DELETE", "left_out", why, refused=before)
-        when = _differs("version_id") if model is WorkflowStep else "TRUE"
-        yield Rule(model, "UPDATE", "redefined", why, when=when, refused=f"{before} OR {now}")
-        if model is not WorkflowStep:
-            yield Rule(model, "INSERT", "added", why, refused=now)
+    """Who decides, when, and what approves in people's place is said in drafts only."""
+    why = "a part of a version stays with it, and as it was once the version was activated"
+    for model, name in DEFINED.items():
+        owner = model._meta.get_field(name)
+        before, now = (_drafts(table, owner, row) for row in ("OLD", "NEW"))
+        for event, drafts in (("INSERT", now), ("UPDATE", before), ("DELETE", before)):
+            refused = f"NOT EXISTS (SELECT 1 FROM {drafts})"
+            if event == "UPDATE":
+                refused = f"{_differs('id', owner.column)} OR {refused}"
+            yield Rule(model, event, "defined", why, refused=refused, holds=drafts)
+
+
+def _drafts(table, owner, row):
+    """The draft that a part belongs to: itself, or by another part."""
+    version = f"{row}.{owner.column}"
+    if owner.related_model is not WorkflowVersion:
+        part = table(owner.related_model)
+        version = f"(SELECT part.version_id FROM {part} part WHERE part.id = {version})"
+    return f"""{table(WorkflowVersion)} held
+        WHERE held.id = {version} AND held.state = '{VersionState.DRAFT}'"""
 
 
 def _at_work(job):

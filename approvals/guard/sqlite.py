@@ -19,11 +19,12 @@ from ..models import (
     ProposedChange,
     StepRun,
     WorkflowEvent,
+    WorkflowVersion,
 )
 from ..registry import HELD, Governed
 from . import records
 from .records import Dialect, quoted
-from .rules import all_rules
+from .rules import DEFINED, all_rules
 
 _AFFINITY = {records.NUMBER: "NUMERIC", records.TRUTH: "NUMERIC", records.WHOLE: "NUMERIC"}
 # OR REPLACE deletes rows that are equal in one of these, and asks no DELETE trigger: the
@@ -39,6 +40,13 @@ _UNIQUE = {
     WorkflowEvent: {("id",): ""},
     HistorySeal: {("position",): "", ("first",): ""},
     HistoryHead: {("id",): ""},
+    WorkflowVersion: {
+        ("id",): "",
+        ("workflow_id", "number"): "",
+        ("workflow_id",): "state = 'active'",
+    },
+    # What else is unique in them is so among the parts of one version.
+    **{model: {("id",): ""} for model in DEFINED},
 }
 # By which a statement may set an integer primary key as well.
 _OTHER_NAMES_OF_ID = ("rowid", "_rowid_", "oid")

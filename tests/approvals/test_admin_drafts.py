@@ -321,7 +321,8 @@ def test_the_default_is_taken_from_the_former_one(as_administrator, draft):
 
 
 def test_a_workflow_with_a_condition_is_refused_as_the_default(as_administrator, workflow):
-    workflow.conditions.create(**IBAN)
+    with unguarded():
+        workflow.conditions.create(**IBAN)
     url = reverse("admin:approvals_workflow_change", args=[workflow.workflow_id])
     form = {"name": "Customers", "position": "1", "is_default": "on"}
     response = as_administrator.post(url, form)

@@ -10,6 +10,7 @@ from approvals import history, proposals
 from approvals.admin import inquiry
 from approvals.models import Delegation, Proposal, StepRun, WorkflowEvent
 from customers.models import Customer
+from tests.approvals.definitions import change_step
 from tests.customers.factories import customer
 
 from .helpers import edit
@@ -129,7 +130,7 @@ def test_the_page_of_a_proposal_costs_the_same_however_many_decide(
 
     def queries(count):
         people = [person(f"approver{count}-{n}", "Approver") for n in range(count)]
-        workflow.steps.get(position=1).users.set(people)
+        change_step(workflow.steps.get(position=1), users=people)
         key = customer(credit_limit="1").account
         edit(clerk, key, credit_limit="5")
         proposal = proposals.submit(Proposal.objects.get(record_key=key).pk, by=clerk)

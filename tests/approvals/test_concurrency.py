@@ -18,6 +18,8 @@ from tests.approvals.helpers import create_records, edit, live
 from tests.customers.factories import customer
 from tests.unguarded import unguarded
 
+from .definitions import change_step
+
 pytestmark = [
     pytest.mark.django_db(transaction=True),
     pytest.mark.skipif(
@@ -69,7 +71,7 @@ def pending(clerk, person, workflow, govern_fields):
     """Pending for `approver` and "colleague" alike; one decision decides."""
     with unguarded():
         workflow.steps.filter(position=2).delete()
-    workflow.steps.get().users.add(person("colleague", "Approver"))
+    change_step(workflow.steps.get(), add=[person("colleague", "Approver")])
     govern_fields("credit_limit", "iban")
     customer("C1", credit_limit="100")
     edit(clerk, "C1", credit_limit="200")

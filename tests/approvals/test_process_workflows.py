@@ -15,15 +15,15 @@ from approvals.deciding import deadlines
 from approvals.management.commands import process_workflows
 from approvals.models import ItemState, Notification, Occasion, StepRun, WorkItem
 
+from .definitions import change_step
+
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
 def overdue(propose, workflow, govern_fields):
     """A proposal whose first step is overdue; it goes to administrators."""
-    step = workflow.steps.get(position=1)
-    step.time_limit = 1
-    step.save()
+    change_step(workflow.steps.get(position=1), time_limit=1)
     govern_fields("credit_limit")
     proposal = propose()
     StepRun.objects.update(due_at="2026-01-01T00:00Z", wake_at="2026-01-01T00:00Z")

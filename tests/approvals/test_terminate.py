@@ -10,6 +10,7 @@ from approvals.models import ItemState, Notification, Proposal, RunState, State,
 from approvals.outcomes import Refused
 from tests.write_paths.rendered import form_on
 
+from .definitions import change_step
 from .helpers import edit, item_of, live, vote
 
 pytestmark = pytest.mark.django_db
@@ -157,7 +158,7 @@ def test_the_page_is_an_administrators(client, approver, clerk, auditor, adminis
 def test_recall_takes_everything_back_whoever_has_it(
     administrator, approver, clerk, dan, propose, workflow
 ):
-    workflow.steps.filter(position=1).update(time_limit=3, remind_after=1)
+    change_step(workflow.steps.get(position=1), time_limit=3, remind_after=1)
     proposal = propose("A")
     delegate(item_of(proposal, approver).pk, dan, "Away", by=approver)
     proposal.step_runs.update(claimed_by=dan, claimed_at=proposal.submitted_at)
@@ -174,7 +175,8 @@ def test_recall_takes_everything_back_whoever_has_it(
 def test_resubmitting_starts_at_the_first_step_with_a_time_limit_and_no_claim(
     administrator, approver, second_approver, clerk, propose, workflow
 ):
-    workflow.steps.update(time_limit=3, remind_after=1)
+    for step in workflow.steps.all():
+        change_step(step, time_limit=3, remind_after=1)
     proposal = propose("A")
     vote(approver, proposal)
     proposal.step_runs.filter(state="running").update(claimed_by=second_approver)

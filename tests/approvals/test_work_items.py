@@ -8,6 +8,7 @@ from approvals.pages.paging import PAGE_SIZE
 from customers.models import Customer
 from tests.unguarded import ungoverned
 
+from .definitions import change_step
 from .helpers import accounts, decide_url, get_list, item_of, post_list, vote
 
 pytestmark = pytest.mark.django_db
@@ -21,7 +22,7 @@ def governed(workflow, govern_fields):
 def test_my_work_items_stand_oldest_first_with_their_changes(client, approver, propose):
     for account in ("B", "A", "C"):
         propose(account, note="Please")
-    WorkflowStep.objects.update(instructions="Look at the rating.")
+    change_step(WorkflowStep.objects.get(position=1), instructions="Look at the rating.")
     client.force_login(approver)
     response = get_list(client)
     assert accounts(response) == ["B", "A", "C"]

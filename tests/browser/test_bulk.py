@@ -5,6 +5,7 @@ from decimal import Decimal
 import pytest
 
 from approvals.models import Proposal, State, WorkItem
+from tests.approvals.definitions import change_step
 from tests.customers.factories import customer
 
 from .steps import expect, submitted
@@ -89,7 +90,7 @@ def test_nothing_selected_decides_nothing(list_of_items, shops):
 
 def test_a_work_item_of_a_group_is_claimed_and_released(list_of_items, shops, approver, workflow):
     group = approver.groups.get()
-    workflow.steps.get(position=1).groups.add(group)
+    change_step(workflow.steps.get(position=1), groups=[group])
     WorkItem.objects.update(group=group)
     page = list_of_items
     page.reload()

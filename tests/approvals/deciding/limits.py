@@ -14,6 +14,9 @@ from approvals.models import (
     WorkflowEvent,
     WorkItem,
 )
+from tests.unguarded import unguarded
+
+from ..definitions import change_step
 
 # A Monday.
 MONDAY = datetime(2026, 11, 16, 9, tzinfo=UTC)
@@ -22,12 +25,10 @@ HOUR = timedelta(hours=1)
 
 def limit(step, **values):
     defaults = {"time_limit": 8, "time_unit": TimeUnit.HOURS, "remind_after": 6}
-    for name, value in {**defaults, **values}.items():
-        setattr(step, name, value)
-    step.save()
-    return step
+    return change_step(step, **{**defaults, **values})
 
 
+@unguarded()
 def path(step, *levels, hours=4):
     """Give a step an escalation path: people, groups, or "manager"."""
     for position, who in enumerate(levels, start=1):
@@ -57,11 +58,7 @@ def said(proposal, verb):
 
 
 def several(step, policy, *people, **values):
-    step.policy = policy
-    for name, value in values.items():
-        setattr(step, name, value)
-    step.save()
-    step.users.add(*people)
+    change_step(step, add=people, policy=policy, **values)
 
 
 def told_of_escalation(person):

@@ -24,7 +24,9 @@ from approvals.models import (
 from approvals.outcomes import BROWSER, Refused
 from approvals.workflow.routing import Assignee
 
+from ..definitions import change_step
 from ..helpers import accounts, decide_url, get_list, item_of, post_list, ticked, vote
+from .limits import limit
 
 pytestmark = pytest.mark.django_db
 
@@ -37,9 +39,7 @@ def team(workflow, govern_fields, approver, person):
     cora = person("cora", "Approver", first_name="Cora", last_name="Colleague")
     for member in (approver, cora):
         member.groups.add(team)
-    step = workflow.steps.get(position=1)
-    step.users.clear()
-    step.groups.add(team)
+    change_step(workflow.steps.get(position=1), users=[], groups=[team])
     return team
 
 
@@ -107,7 +107,7 @@ def test_what_is_assigned_by_name_cannot_be_claimed(workflow, govern_fields, app
 
 
 def test_where_several_decide_nobody_claims(team, approver, propose):
-    WorkflowStep.objects.filter(position=1).update(policy=Policy.ALL)
+    change_step(WorkflowStep.objects.get(position=1), policy=Policy.ALL)
     with pytest.raises(Refused, match="through a group"):
         claims.claim(item_of(propose("A"), approver).pk, by=approver)
 
@@ -327,7 +327,7 @@ def test_a_claim_outlasts_that_the_work_item_of_another_member_is_handed_on(
 def test_the_history_names_who_was_reminded_of_what_a_substitute_has_claimed(
     team, approver, cora, sue, propose
 ):
-    WorkflowStep.objects.filter(position=1).update(time_limit=8, time_unit="hours", remind_after=6)
+    limit(WorkflowStep.objects.get(position=1))
     proposal = propose("A")
     claims.claim(item_of(proposal, approver).pk, by=sue)
     assert deadlines.process(timezone.now() + timedelta(hours=7)) == {"reminded": 1}

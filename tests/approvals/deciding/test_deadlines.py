@@ -20,6 +20,7 @@ from approvals.models import (
 )
 from tests.approvals.helpers import accounts, get_list, item_of, vote
 
+from ..definitions import change_step
 from .limits import HOUR, MONDAY, holders, limit, path, run_of, said, several, told_of_escalation
 
 pytestmark = pytest.mark.django_db
@@ -128,7 +129,7 @@ def test_an_administrator_who_has_it_already_keeps_it_and_is_told(
     step, propose, clock, administrator
 ):
     administrator.groups.add(Group.objects.get(name="Approver"))
-    step.users.set([administrator])
+    change_step(step, users=[administrator])
     proposal = propose()
     clock.later(hours=8)
     assert deadlines.process() == {"escalated": 1}

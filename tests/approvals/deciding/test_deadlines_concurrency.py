@@ -9,6 +9,8 @@ from approvals.models import ItemState, State, StepRun, Verb, WorkflowEvent, Wor
 from tests.approvals.test_concurrency import approve_as, meet, together
 from tests.unguarded import unguarded
 
+from .limits import limit, path
+
 pytestmark = [
     pytest.mark.django_db(transaction=True),
     pytest.mark.skipif(
@@ -24,14 +26,8 @@ def overdue(propose, person, workflow, govern_fields):
     """A proposal that waits for `approver` and is overdue; next comes "boss"."""
     with unguarded():
         workflow.steps.filter(position=2).delete()
-    step = workflow.steps.get()
-    step.time_limit, step.time_unit = 1, "hours"
-    step.save()
-    boss = person("boss", "Approver")
-    step.escalation_levels.create(position=1, kind="user", user=boss, time_limit=1000)
-    step.escalation_levels.create(
-        position=2, kind="user", user=person("director", "Approver"), time_limit=1000
-    )
+    step = limit(workflow.steps.get(), time_limit=1, remind_after=None)
+    path(step, person("boss", "Approver"), person("director", "Approver"), hours=1000)
     govern_fields("credit_limit")
     proposal = propose()
     StepRun.objects.update(due_at="2026-01-01T00:00Z", wake_at="2026-01-01T00:00Z")

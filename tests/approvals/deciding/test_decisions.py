@@ -22,6 +22,8 @@ from tests.approvals.helpers import edit, import_source, live, vote
 from tests.customers.factories import customer
 from tests.unguarded import unguarded
 
+from ..definitions import change_step
+
 pytestmark = pytest.mark.django_db
 
 
@@ -112,7 +114,7 @@ def test_a_second_decision_on_a_step_reads_who_decided(
     clerk, person, approver, govern_fields, single_step
 ):
     colleague = person("colleague", "Approver", first_name="Cora", last_name="Colleague")
-    single_step.users.add(colleague)
+    change_step(single_step, add=[colleague])
     proposal = one_pending(clerk, govern_fields, single_step)
     assert vote(approver, proposal).done
     result = vote(colleague, proposal)
@@ -122,9 +124,7 @@ def test_a_second_decision_on_a_step_reads_who_decided(
 
 def test_all_approvers_must_approve(clerk, person, approver, govern_fields, single_step):
     colleague = person("colleague", "Approver")
-    single_step.users.add(colleague)
-    single_step.policy = "all"
-    single_step.save()
+    change_step(single_step, add=[colleague], policy="all")
     proposal = one_pending(clerk, govern_fields, single_step)
     assert vote(approver, proposal).done
     assert proposal.state == State.PENDING
@@ -137,9 +137,7 @@ def test_one_rejection_rejects_where_all_must_approve(
     clerk, person, approver, govern_fields, single_step
 ):
     colleague = person("colleague", "Approver")
-    single_step.users.add(colleague)
-    single_step.policy = "all"
-    single_step.save()
+    change_step(single_step, add=[colleague], policy="all")
     proposal = one_pending(clerk, govern_fields, single_step)
     vote(approver, proposal)
     vote(colleague, proposal, "reject", "No")
@@ -147,8 +145,7 @@ def test_one_rejection_rejects_where_all_must_approve(
 
 
 def test_groups_resolve_when_the_step_starts(clerk, person, approver, govern_fields, single_step):
-    single_step.users.clear()
-    single_step.groups.add(Group.objects.get(name="Approver"))
+    change_step(single_step, users=[], groups=[Group.objects.get(name="Approver")])
     late = User.objects.create_user("late")
     proposal = one_pending(clerk, govern_fields, single_step)
     late.groups.add(Group.objects.get(name="Approver"))

@@ -10,6 +10,7 @@ from approvals.deciding.delegating import candidates, delegate
 from approvals.models import Decision, Delegation, ItemState, Notification, State, WorkItem
 from approvals.outcomes import Refused
 
+from ..definitions import change_step
 from ..helpers import edit, item_of, live, vote
 
 pytestmark = pytest.mark.django_db
@@ -88,7 +89,7 @@ def test_a_comment_is_required(approver, dan, propose, comment):
 def test_later_steps_go_to_the_delegate_of_who_is_assigned_there(
     approver, dan, eve, propose, workflow
 ):
-    workflow.steps.get(position=2).users.set([approver, eve])
+    change_step(workflow.steps.get(position=2), users=[approver, eve])
     proposal = propose("A")
     hand(approver, proposal, dan)
     assert vote(dan, proposal).done
@@ -163,8 +164,7 @@ def test_who_has_handed_on_his_own_hands_on_what_he_is_given(
 
 
 def test_where_several_approve_one_delegate_takes_one_place(approver, dan, eve, propose, workflow):
-    workflow.steps.filter(position=1).update(policy="all")
-    workflow.steps.get(position=1).users.add(eve)
+    change_step(workflow.steps.get(position=1), policy="all", add=[eve])
     proposal = propose("A")
     hand(approver, proposal, dan)
     assert sorted(holders(proposal)) == [("dan", "approver"), ("eve", None)]
@@ -208,13 +208,12 @@ def test_a_contributor_gets_nothing(approver, clerk, propose):
 
 
 def test_who_has_a_work_item_in_the_step_gets_no_other(approver, eve, propose, workflow):
-    workflow.steps.get(position=1).users.add(eve)
+    change_step(workflow.steps.get(position=1), add=[eve])
     refused(approver, propose("A"), eve, "has a work item in this step already")
 
 
 def test_who_has_decided_in_the_step_gets_no_other(approver, eve, propose, workflow):
-    workflow.steps.filter(position=1).update(policy="all")
-    workflow.steps.get(position=1).users.add(eve)
+    change_step(workflow.steps.get(position=1), policy="all", add=[eve])
     proposal = propose("A")
     vote(eve, proposal)
     refused(approver, proposal, eve, "has decided in this step already")
@@ -245,7 +244,7 @@ def test_what_is_decided_is_not_delegated(approver, dan, propose):
 
 
 def test_what_somebody_else_has_claimed_is_not_delegated(approver, dan, eve, propose, workflow):
-    workflow.steps.get(position=1).users.add(eve)
+    change_step(workflow.steps.get(position=1), add=[eve])
     proposal = propose("A")
     proposal.step_runs.update(claimed_by=eve, claimed_at=proposal.submitted_at)
     with pytest.raises(Refused, match="Claimed by Eve Else"):
@@ -255,7 +254,7 @@ def test_what_somebody_else_has_claimed_is_not_delegated(approver, dan, eve, pro
 def test_a_claim_ends_with_the_work_item_of_who_made_it(
     approver, administrator, dan, eve, propose, workflow
 ):
-    workflow.steps.get(position=1).users.add(eve)
+    change_step(workflow.steps.get(position=1), add=[eve])
     proposal = propose("A")
     proposal.step_runs.update(claimed_by=eve, claimed_at=proposal.submitted_at)
     reassigning.reassign([item_of(proposal, approver).pk], dan, "Away", by=administrator)
@@ -279,7 +278,7 @@ def test_a_recalled_proposal_leaves_nothing_with_the_delegate(approver, clerk, d
 @pytest.fixture
 def resubmitted_by_the_delegator(approver, dan, eve, propose, workflow):
     """`approver` delegates to Dan; the proposal comes back, and he edits and submits it."""
-    workflow.steps.get(position=1).users.add(eve)
+    change_step(workflow.steps.get(position=1), add=[eve])
     approver.groups.add(Group.objects.get(name="Clerk"))
     approver = User.objects.get(pk=approver.pk)
     proposal = propose("A")
@@ -309,7 +308,7 @@ def test_not_even_a_work_item_that_is_his_delegators_lets_him_decide(
 
 def test_what_is_offered_is_what_is_taken(approver, clerk, dan, eve, propose, workflow, auditor):
     clerk.groups.add(Group.objects.get(name="Approver"))
-    workflow.steps.get(position=1).users.add(eve)
+    change_step(workflow.steps.get(position=1), add=[eve])
     proposal = propose("A")
     offered = candidates(item_of(proposal, approver).pk, by=approver)
     assert [person.username for person in offered] == ["second_approver", "dan"]

@@ -18,6 +18,7 @@ from approvals.models import (
 from approvals.outcomes import BROWSER
 from tests.approvals.helpers import item_of, vote
 
+from ..definitions import change_step
 from .limits import HOUR, MONDAY, holders, limit, path, run_of, said, several, told_of_escalation
 
 pytestmark = pytest.mark.django_db
@@ -224,7 +225,7 @@ def test_an_item_for_which_there_is_nobody_stays_so_that_the_votes_remain_possib
 def test_a_level_whose_person_has_the_work_item_already_counts_and_he_is_told(
     step, propose, clock, boss, director
 ):
-    step.users.set([boss])
+    change_step(step, users=[boss])
     path(step, boss, director)
     proposal = propose()
     clock.later(hours=8)
@@ -243,7 +244,7 @@ def test_a_level_whose_person_has_the_work_item_already_counts_and_he_is_told(
 def test_a_level_whose_person_is_one_of_several_takes_it_from_the_others(
     step, propose, clock, boss, director
 ):
-    step.users.add(boss)
+    change_step(step, add=[boss])
     path(step, boss, director)
     proposal = propose()
     clock.later(hours=8)
@@ -259,7 +260,7 @@ def test_of_a_group_whoever_has_it_keeps_it_and_the_others_get_it_too(
 ):
     heads = Group.objects.create(name="Heads")
     heads.user_set.add(boss, director)
-    step.users.add(boss)
+    change_step(step, add=[boss])
     path(step, heads)
     proposal = propose()
     StepRun.objects.update(claimed_by=boss, claimed_at=clock.time)
@@ -302,7 +303,7 @@ def test_where_several_must_approve_whoever_is_the_level_keeps_his_vote(
 def test_whoever_has_it_but_contributed_meanwhile_is_no_level(
     step, propose, clock, approver, boss, director
 ):
-    step.users.set([boss])
+    change_step(step, users=[boss])
     path(step, boss, director)
     proposal = propose()
     proposal.contributors.create(person=boss, role="edited")

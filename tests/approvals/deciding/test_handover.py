@@ -10,7 +10,6 @@ from approvals import proposals
 from approvals.deciding import cases, deadlines, decisions
 from approvals.deciding.handover import hand_over_orphans
 from approvals.models import (
-    EscalationKind,
     ItemState,
     Proposal,
     State,
@@ -20,9 +19,12 @@ from approvals.models import (
     WorkflowEvent,
     WorkItem,
 )
+from tests.approvals.definitions import change_step
 from tests.approvals.helpers import edit, vote
 from tests.approvals.setup_pages import rows
 from tests.customers.factories import customer
+
+from .limits import path
 
 pytestmark = pytest.mark.django_db
 
@@ -68,7 +70,7 @@ def test_people_who_are_assigned_to_the_step_now_come_first(
     pending, approver, person, workflow, administrator
 ):
     deputy = person("deputy", "Approver")
-    workflow.steps.get(position=1).users.add(deputy)
+    change_step(workflow.steps.get(position=1), add=[deputy])
     User.objects.filter(pk=approver.pk).update(is_active=False)
     hand_over_orphans(by=administrator)
     assert open_assignees() == [deputy]
@@ -101,10 +103,7 @@ def test_taking_a_person_out_of_a_group_in_admin_hands_over(
 def test_where_all_must_approve_each_missing_person_is_replaced(
     clerk, approver, person, workflow, govern_fields, administrator, second_approver
 ):
-    step = workflow.steps.get(position=1)
-    step.users.add(person("colleague", "Approver"))
-    step.policy = "all"
-    step.save()
+    all_must_approve(workflow, person("colleague", "Approver"))
     govern_fields("credit_limit")
     customer("C1", credit_limit="100")
     edit(clerk, "C1", credit_limit="200")
@@ -122,7 +121,7 @@ def test_a_group_that_an_activated_version_names_is_not_removed(workflow, client
     root = User.objects.create_superuser("root", password="x")
     client.force_login(root)
     group = Group.objects.create(name="Credit control")
-    workflow.steps.get(position=1).groups.add(group)
+    change_step(workflow.steps.get(position=1), groups=[group])
     url = reverse("admin:auth_group_delete", args=[group.pk])
     assert "cannot delete" in client.get(url).content.decode().lower()
     client.post(url, {"post": "yes"})
@@ -142,10 +141,7 @@ def test_removing_a_group_in_admin_hands_over(pending, approver, administrator, 
 
 
 def all_must_approve(workflow, *people):
-    step = workflow.steps.get(position=1)
-    step.users.add(*people)
-    step.policy = "all"
-    step.save()
+    change_step(workflow.steps.get(position=1), add=people, policy="all")
 
 
 def everybody_can_decide():
@@ -196,7 +192,7 @@ def test_a_claim_of_somebody_who_lost_the_right_ends(
     clerk, approver, person, workflow, govern_fields
 ):
     colleague = person("colleague", "Approver")
-    workflow.steps.get(position=1).users.add(colleague)
+    change_step(workflow.steps.get(position=1), add=[colleague])
     govern_fields("credit_limit")
     customer("C1", credit_limit="100")
     edit(clerk, "C1", credit_limit="200")
@@ -235,7 +231,7 @@ def test_whoever_voted_for_an_absent_person_keeps_his_item_where_enough_others_a
 ):
     colleague = person("colleague", "Approver")
     all_must_approve(workflow, colleague, person("third", "Approver"))
-    workflow.steps.filter(position=1).update(policy="majority")
+    change_step(workflow.steps.get(position=1), policy="majority")
     govern_fields("credit_limit")
     customer("C1", credit_limit="100")
     edit(clerk, "C1", credit_limit="200")
@@ -263,7 +259,7 @@ def test_whoever_has_voted_in_a_step_gets_no_work_item_in_it(
     )
     item = WorkItem.objects.get(assignee=approver)
     decisions.decide([decisions.Vote(item.pk, 2)], "approve", by=deputy)
-    workflow.steps.get(position=1).users.add(deputy)
+    change_step(workflow.steps.get(position=1), add=[deputy])
     User.objects.filter(username="colleague").update(is_active=False)
     assert hand_over_orphans(by=None) == 1
     assert open_assignees() == [administrator]
@@ -274,7 +270,7 @@ def test_only_who_is_missing_is_replaced_where_that_is_enough(
 ):
     colleague = person("colleague", "Approver")
     all_must_approve(workflow, colleague, person("third", "Approver"))
-    workflow.steps.filter(position=1).update(policy="majority")
+    change_step(workflow.steps.get(position=1), policy="majority")
     govern_fields("credit_limit")
     customer("C1", credit_limit="100")
     edit(clerk, "C1", credit_limit="200")
@@ -286,7 +282,7 @@ def test_only_who_is_missing_is_replaced_where_that_is_enough(
     vote_though_his_own_waits(item, colleague)
     User.objects.filter(username="third").update(is_active=False)
     deputy = person("deputy", "Approver")
-    workflow.steps.get(position=1).users.add(deputy)
+    change_step(workflow.steps.get(position=1), add=[deputy])
     assert hand_over_orphans(by=None) == 1
     assert open_assignees() == [colleague, deputy]
 
@@ -305,7 +301,7 @@ def test_fewer_people_than_are_missing_take_no_vote_away(
     assert vote(approver, proposal).done
     assert vote(administrator, proposal).done
     late = person("late", "Approver")
-    workflow.steps.get(position=1).users.add(late)
+    change_step(workflow.steps.get(position=1), add=[late])
     assert hand_over_orphans(by=None) == 1
     assert vote(late, proposal).done
     assert open_assignees() == [second_approver]
@@ -314,14 +310,13 @@ def test_fewer_people_than_are_missing_take_no_vote_away(
 def test_people_of_the_step_and_then_administrators_replace_several(
     clerk, person, workflow, govern_fields, administrator
 ):
-    step = workflow.steps.get(position=1)
     all_must_approve(workflow, person("colleague", "Approver"))
     govern_fields("credit_limit")
     customer("C1", credit_limit="100")
     edit(clerk, "C1", credit_limit="200")
     proposals.submit(Proposal.objects.get().pk, by=clerk)
     deputy = person("deputy", "Approver")
-    step.users.add(deputy)
+    change_step(workflow.steps.get(position=1), add=[deputy])
     User.objects.filter(username__in=("colleague", "approver")).update(is_active=False)
     hand_over_orphans(by=None)
     assert open_assignees() == [deputy, administrator]
@@ -331,10 +326,7 @@ def test_somebody_from_whom_it_was_escalated_gets_it_back_before_administrators_
     clerk, approver, person, workflow, govern_fields, administrator
 ):
     boss = person("boss", "Approver")
-    step = workflow.steps.get(position=1)
-    step.time_limit = 1
-    step.save()
-    step.escalation_levels.create(position=1, kind=EscalationKind.USER, user=boss, time_limit=1)
+    path(change_step(workflow.steps.get(position=1), time_limit=1), boss)
     govern_fields("credit_limit")
     customer("C1", credit_limit="100")
     edit(clerk, "C1", credit_limit="200")

@@ -13,6 +13,7 @@ from approvals.deciding.reassigning import reassign, reassign_all_of
 from approvals.models import Decision, ItemState, WorkItem
 from approvals.outcomes import Refused
 
+from ..definitions import change_step
 from ..helpers import item_of, vote
 
 pytestmark = pytest.mark.django_db
@@ -115,8 +116,7 @@ def test_each_work_item_has_its_own_result(
 def test_one_person_gets_one_place_in_a_step(
     approver, second_approver, rita, administrator, propose, workflow
 ):
-    workflow.steps.get(position=1).users.add(second_approver)
-    workflow.steps.filter(position=1).update(policy="all")
+    change_step(workflow.steps.get(position=1), add=[second_approver], policy="all")
     proposal = propose("A")
     ids = [item_of(proposal, person).pk for person in (approver, second_approver)]
     first, second = reassign(ids, rita, "They have left", by=administrator)
@@ -130,8 +130,7 @@ def test_one_person_gets_one_place_in_a_step(
 def test_who_cannot_decide_gets_nothing(
     case, approver, rita, administrator, auditor, propose, workflow
 ):
-    workflow.steps.filter(position=1).update(policy="all")
-    workflow.steps.get(position=1).users.add(rita)
+    change_step(workflow.steps.get(position=1), policy="all", add=[rita])
     proposal = propose("A")
     User.objects.filter(pk=auditor.pk).update(is_active=case != "inactive")
     if case == "decided":

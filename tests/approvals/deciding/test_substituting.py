@@ -10,6 +10,7 @@ from django.utils import timezone
 from approvals.deciding import claims, substituting, substitutions
 from approvals.models import Substitution, Workflow
 
+from ..definitions import change_step
 from ..helpers import item_of
 from .substitutes import DAY, decide_as, entered, events, standing_in, stored
 
@@ -66,8 +67,7 @@ def test_what_a_substitute_has_claimed_is_free_when_he_no_longer_stands_in(
 ):
     team = Group.objects.create(name="Credit team")
     team.user_set.add(approver)
-    workflow.steps.get(position=1).users.clear()
-    workflow.steps.get(position=1).groups.add(team)
+    change_step(workflow.steps.get(position=1), users=[], groups=[team])
     proposal = propose("A")
     row = stored(approver, sue, -2, 2)
     claims.claim(item_of(proposal, approver).pk, by=sue)

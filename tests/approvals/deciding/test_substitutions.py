@@ -13,6 +13,7 @@ from approvals.deciding.delegating import delegate
 from approvals.models import Decision, Substitution, Workflow
 from customers.models import Customer
 
+from ..definitions import change_step
 from ..helpers import item_of
 from .substitutes import decide_as, stored
 
@@ -139,8 +140,7 @@ def test_a_substitute_does_not_decide_what_who_is_away_proposed(approver, sue, p
 
 
 def test_a_substitute_votes_once_in_a_step(approver, sue, propose, workflow):
-    workflow.steps.filter(position=1).update(policy="all")
-    workflow.steps.get(position=1).users.add(sue)
+    change_step(workflow.steps.get(position=1), policy="all", add=[sue])
     proposal = propose("A")
     stored(approver, sue)
     assert decide_as(sue, proposal, sue).done
@@ -150,9 +150,9 @@ def test_a_substitute_votes_once_in_a_step(approver, sue, propose, workflow):
 
 
 def test_a_substitute_of_two_votes_once_in_a_step(approver, sue, person, propose, workflow):
-    workflow.steps.filter(position=1).update(policy="all")
+    change_step(workflow.steps.get(position=1), policy="all")
     other = person("other", "Approver")
-    workflow.steps.get(position=1).users.add(other)
+    change_step(workflow.steps.get(position=1), add=[other])
     proposal = propose("A")
     stored(approver, sue)
     stored(other, sue)
@@ -180,8 +180,7 @@ def test_many_are_looked_up_in_few_queries(sue, person, django_assert_max_num_qu
 def test_who_has_a_vote_of_his_own_does_not_spend_it_on_another(
     workflow, approver, sue, person, propose
 ):
-    workflow.steps.filter(position=1).update(policy="all")
-    workflow.steps.get(position=1).users.set([approver, sue])
+    change_step(workflow.steps.get(position=1), policy="all", users=[approver, sue])
     proposal = propose("A")
     stored(approver, sue)
     refused = decide_as(sue, proposal, approver)

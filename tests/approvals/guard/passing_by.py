@@ -195,7 +195,7 @@ def give_a_rule_a_condition_that_holds(rules):
 WITH_THE_CHANGE = "not edited while it is pending"
 AS_SUBMITTED = "keeps .* what was submitted with it"
 OF_ITS_OWN = "stays with its record"
-AS_ACTIVATED = "rules decide as they did"
+AS_ACTIVATED = "as it was once the version was activated"
 SHOWN = {
     leave_out_a_step: AS_ACTIVATED,
     let_another_step_be_the_last: AS_ACTIVATED,

@@ -1,7 +1,7 @@
 """An approval cannot be made up, and what was approved is what is applied."""
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
 from approvals import proposals
 from approvals.models import Proposal
@@ -11,9 +11,11 @@ from tests.approvals.helpers import edit
 from tests.customers.factories import customer
 from tests.unguarded import unguarded
 
+from .by_workflow import BY_REPLACING_IT, BY_WORKFLOW
 from .forgeries import HERE, Stage
 
 pytestmark = pytest.mark.django_db
+ALL = HERE | BY_WORKFLOW | (BY_REPLACING_IT if connection.vendor == "sqlite" else {})
 
 
 @pytest.fixture
@@ -26,6 +28,8 @@ def stage(clerk, approver, second_approver, steward, workflow, govern_fields):
     with unguarded():
         rule = workflow.automatic_actions.create(name="Very much", decision="approve")
         add_rows(rule, [("new", "credit_limit", "more", "1000000")])
+        by_clerk = {"subject": "originator", "operator": "is", "person": clerk}
+        add_rows(workflow.steps.get(position=2), [by_clerk])
     return Stage(proposal, clerk, approver, second_approver, steward)
 
 
@@ -33,13 +37,13 @@ def ids(forgery):
     return getattr(forgery, "__name__", "").replace("_", " ")
 
 
-@pytest.mark.parametrize(("forgery", "why"), HERE.items(), ids=ids)
+@pytest.mark.parametrize(("forgery", "why"), ALL.items(), ids=ids)
 def test_no_forgery_goes_through(forgery, why, stage):
     with pytest.raises(IntegrityError, match=f"guard: .*({why})"), transaction.atomic():
         forgery(stage)
 
 
-@pytest.mark.parametrize("forgery", HERE, ids=ids)
+@pytest.mark.parametrize("forgery", ALL, ids=ids)
 def test_control_without_the_guard_each_does(forgery, stage):
     with unguarded(), transaction.atomic():
         forgery(stage)

@@ -19,6 +19,7 @@ from approvals.models import (
 from approvals.outcomes import BROWSER, Change
 from approvals.registry import HELD
 from customers.models import Currency, Customer
+from tests.unguarded import unguarded
 
 from ..helpers import create_records, edit, import_source, live
 from .helpers import GOVERNED, IBAN, VALUES, is_held, proposed, why
@@ -97,9 +98,10 @@ def test_what_stands_in_a_field_meanwhile_has_to_exist_too(create, govern_fields
 
 
 def test_conditions_on_the_customer_read_what_a_new_one_is_to_have(create, steward):
-    WorkflowVersion.objects.get().conditions.create(
-        subject=Subject.RECORD, field="customer_group", operator=Operator.IS, value="10"
-    )
+    with unguarded():
+        WorkflowVersion.objects.get().conditions.create(
+            subject=Subject.RECORD, field="customer_group", operator=Operator.IS, value="10"
+        )
     source = import_source(steward, Behavior.PROPOSE)
     assert create("OTHER", by=steward, source=source, customer_group="20").failed
     assert create(by=steward, source=source).status == "created"
@@ -108,9 +110,10 @@ def test_conditions_on_the_customer_read_what_a_new_one_is_to_have(create, stewa
 
 
 def test_a_workflow_may_take_new_customers_only(create, steward):
-    WorkflowVersion.objects.get().conditions.create(
-        subject=Subject.KIND, operator=Operator.IS, value=Kind.NEW
-    )
+    with unguarded():
+        WorkflowVersion.objects.get().conditions.create(
+            subject=Subject.KIND, operator=Operator.IS, value=Kind.NEW
+        )
     source = import_source(steward, Behavior.PROPOSE)
     assert create(by=steward, source=source).status == "created"
     assert edit(steward, "OLD", source=source, iban=IBAN).failed

@@ -23,6 +23,7 @@ from approvals.notifying import notifications
 from approvals.outcomes import BROWSER
 from approvals.workflow.routing import Assignee
 
+from ..definitions import change_step
 from .helpers import SITE, decide_all, import_limits, only_mail, told
 
 pytestmark = pytest.mark.django_db
@@ -159,7 +160,7 @@ def test_of_what_somebody_has_claimed_nobody_else_is_reminded(
     submitted, workflow, approver, person
 ):
     colleague = person("colleague", "Approver")
-    workflow.steps.get(position=1).users.add(colleague)
+    change_step(workflow.steps.get(position=1), add=[colleague])
     submitted("A")
     StepRun.objects.update(claimed_by=colleague, claimed_at=timezone.now())
     notifications.reminded(list(WorkItem.objects.all()))
@@ -212,7 +213,7 @@ def test_a_substitute_is_told_too_and_for_whom(submitted, substitute, approver):
 def colleague(person, workflow):
     """Has the work items of the first step beside `approver`."""
     found = person("colleague", "Approver", first_name="Cora")
-    workflow.steps.get(position=1).users.add(found)
+    change_step(workflow.steps.get(position=1), add=[found])
     return found
 
 
@@ -282,7 +283,7 @@ def test_a_substitute_who_could_not_decide_is_not_told(
 def test_a_substitute_who_has_the_work_item_himself_is_told_of_that(
     submitted, substitute, approver, workflow
 ):
-    workflow.steps.get(position=1).users.add(substitute)
+    change_step(workflow.steps.get(position=1), add=[substitute])
     submitted("A")
     [notification] = told(substitute)
     assert "On behalf of" not in notification.body

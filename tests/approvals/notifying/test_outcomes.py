@@ -19,6 +19,7 @@ from approvals.models import (
 )
 from approvals.notifying import notifications
 from customers.models import Customer
+from tests.approvals.definitions import change_step
 from tests.approvals.helpers import decide_item, edit, vote
 from tests.unguarded import ungoverned
 
@@ -345,7 +346,7 @@ def test_a_termination_tells_everyone_whose_changes_are_gone_with_it(
 def colleague(person, workflow):
     """Has the work items of the first step beside `approver`."""
     found = person("colleague", "Approver")
-    workflow.steps.get(position=1).users.add(found)
+    change_step(workflow.steps.get(position=1), add=[found])
     return found
 
 
@@ -367,7 +368,7 @@ def test_what_a_colleague_has_decided_asks_nobody_any_more(
 
 
 def test_while_others_may_still_decide_they_are_asked(submitted, workflow, approver, colleague):
-    workflow.steps.filter(position=1).update(policy=Policy.ALL)
+    change_step(workflow.steps.get(position=1), policy=Policy.ALL)
     proposal = submitted("A")
     vote(approver, proposal)
     assert asked(approver, colleague) == [False, True]

@@ -7,6 +7,7 @@ from django.urls import reverse
 from approvals.models import Occasion
 from approvals.notifying import outbox
 from approvals.views import bulk_decisions
+from tests.approvals.definitions import change_step
 from tests.approvals.helpers import post_list, ticked, vote
 
 from .helpers import only_mail, told
@@ -70,6 +71,6 @@ def test_what_somebody_decides_in_the_list_counts_as_read_for_him_alone(
 
 
 def test_what_asks_the_same_person_again_is_not_read_yet(submitted, workflow, approver):
-    workflow.steps.get(position=2).users.set([approver])
+    change_step(workflow.steps.get(position=2), users=[approver])
     vote(approver, submitted("A"))
     assert [bool(n.read_at) for n in told(approver)] == [True, False]

@@ -20,6 +20,7 @@ from approvals.models import (
     WorkItem,
 )
 from customers.models import Customer
+from tests.approvals.definitions import change_step
 from tests.unguarded import ungoverned
 
 from ..helpers import (
@@ -41,7 +42,7 @@ def governed(workflow, govern_fields):
 
 
 def test_the_decide_page_shows_what_matters_to_the_decision(client, approver, propose):
-    WorkflowStep.objects.update(instructions="Look at the rating.")
+    change_step(WorkflowStep.objects.get(position=1), instructions="Look at the rating.")
     proposal = propose("A", note="They asked for it")
     client.force_login(approver)
     page = client.get(decide_url(proposal, approver, "?action=reject")).content.decode()
@@ -251,8 +252,7 @@ def test_the_decide_page_reads_with_as_many_queries_for_one_change_as_for_two(
 def colleague(workflow, person):
     """Decides the first step beside the approver: both have to approve."""
     colleague = person("colleague", "Approver", first_name="Cora", last_name="Colleague")
-    workflow.steps.get(position=1).users.add(colleague)
-    workflow.steps.filter(position=1).update(policy=Policy.ALL)
+    change_step(workflow.steps.get(position=1), add=[colleague], policy=Policy.ALL)
     return colleague
 
 

@@ -21,6 +21,7 @@ from approvals.models import (
 from approvals.pages import desk
 from approvals.pages.desk import Desk, View
 
+from ..definitions import change_step
 from ..helpers import edit, item_of, vote
 
 pytestmark = pytest.mark.django_db
@@ -37,9 +38,7 @@ def team(workflow, approver, person):
     team = Group.objects.create(name="Credit team")
     people = [approver, person("cora", "Approver"), person("dan", "Approver")]
     team.user_set.set(people)
-    step = workflow.steps.get(position=1)
-    step.users.clear()
-    step.groups.add(team)
+    change_step(workflow.steps.get(position=1), users=[], groups=[team])
     return people
 
 
@@ -60,7 +59,7 @@ def keys(person, view):
 
 def test_own_work_items_and_those_of_a_group_are_told_apart(team, approver, workflow, propose):
     propose("G")
-    workflow.steps.get(position=1).users.add(approver)
+    change_step(workflow.steps.get(position=1), add=[approver])
     propose("N")
     assert keys(approver, View.OWN) == ["N"]
     assert keys(approver, View.GROUPS) == ["G"]
@@ -177,7 +176,7 @@ def test_what_waits_for_a_person_is_what_he_could_decide(
     by_substitute = {"proposal": propose("BY SUBSTITUTE"), "person": second_approver}
     Contributor.objects.create(**by_substitute, role=Role.EDITED)
     propose("PLAIN")
-    workflow.steps.filter(position=1).update(policy=Policy.ALL)
+    change_step(workflow.steps.get(position=1), policy=Policy.ALL)
     vote(dan, propose("VOTED"))
     vote(dan, propose("REJECTED"), "reject", "No")
     delegated = item_of(propose("DELEGATED"), dan)
@@ -209,7 +208,7 @@ def test_a_work_item_that_a_contributor_delegated_to_him_keeps_nobody_from_stand
 ):
     _approver, cora, dan = team
     stand_in(cora, dan)
-    workflow.steps.filter(position=1).update(policy=Policy.ALL)
+    change_step(workflow.steps.get(position=1), policy=Policy.ALL)
     proposal = propose("DELEGATED")
     WorkItem.objects.filter(pk=item_of(proposal, dan).pk).update(on_behalf_of=clerk)
     assert offered(dan) == able(dan) == {item_of(proposal, cora).pk}

@@ -14,6 +14,7 @@ from approvals.models import Action, MailState, Notification, Occasion, Verb, Wo
 from approvals.notifying import notifications, readers
 from approvals.pages import paging
 
+from ..definitions import change_step
 from ..helpers import vote
 
 pytestmark = pytest.mark.django_db
@@ -265,7 +266,7 @@ def test_the_bell_is_not_asked_for_by_who_is_not_logged_in(client, django_assert
 
 def test_a_stale_link_says_who_decided_and_when(client, propose, workflow, approver, person):
     colleague = person("colleague", "Approver", first_name="Carl", last_name="Colleague")
-    workflow.steps.get(position=1).users.add(colleague)
+    change_step(workflow.steps.get(position=1), add=[colleague])
     proposal = propose()
     vote(colleague, proposal, Action.REJECT, "No")
     [found] = Notification.objects.filter(person=approver)

@@ -12,6 +12,7 @@ from approvals.models import Assignment, ManagerTake, Policy
 from approvals.outcomes import Refused
 
 from ..deciding.limits import limit, path
+from ..definitions import change_step
 
 
 def delegated(company, proposal):
@@ -39,13 +40,13 @@ def escalated(company, proposal):
 
 
 def next_step_by_name(company, proposal):
-    _last_step(company).users.add(company.rosa)
+    change_step(_last_step(company), add=[company.rosa])
     company.complete_first_step(proposal)
     return ""
 
 
 def next_step_by_group(company, proposal):
-    _last_step(company).groups.set(company.groups.values())
+    change_step(_last_step(company), groups=company.groups.values())
     company.complete_first_step(proposal)
     return ""
 
@@ -63,13 +64,15 @@ def _last_step(company):
 
 def assign_to_managers(steps):
     """Both managers above the originator get the work items of these steps; one decides."""
-    steps.update(
-        assignment=Assignment.MANAGERS,
-        manager_start=1,
-        manager_levels=2,
-        manager_take=ManagerTake.ALL,
-        policy=Policy.SINGLE,
-    )
+    for step in steps.all():
+        change_step(
+            step,
+            assignment=Assignment.MANAGERS,
+            manager_start=1,
+            manager_levels=2,
+            manager_take=ManagerTake.ALL,
+            policy=Policy.SINGLE,
+        )
 
 
 GETTING = (

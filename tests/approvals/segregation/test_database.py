@@ -6,6 +6,7 @@ from django.db import IntegrityError, transaction
 from approvals.models import Decision, WorkItem
 from tests.customers.factories import customer
 
+from ..definitions import change_step
 from ..helpers import edit
 from .acts import insert_decision
 from .touches import nothing, proposed
@@ -38,7 +39,7 @@ def test_a_work_item_of_another_proposal_does_not_let_one_slip_through(company):
 
 
 def test_a_person_has_one_decision_in_a_step(company):
-    company.version.steps.get(position=1).users.add(company.dan)
+    change_step(company.version.steps.get(position=1), add=[company.dan])
     customer("C")
     edit(company.clara, "C", credit_limit="5")
     first, second = WorkItem.objects.filter(proposal=company.submit(company.clara)).order_by("pk")
