@@ -214,7 +214,9 @@ def _lock_setup():
 
 def _locked(version):
     _lock_setup()
-    return WorkflowVersion.objects.select_related("workflow").get(pk=version.pk)
+    # The guard lets nobody write what a draft is made of while that is locked.
+    versions = WorkflowVersion.objects.select_for_update(of=("self",))
+    return versions.select_related("workflow").get(pk=version.pk)
 
 
 def _require_right(transition, by):

@@ -7,6 +7,8 @@ from django.db import IntegrityError, connection, transaction
 
 from approvals import proposals
 from approvals.models import Proposal, ProposedChange, State
+from approvals.outcomes import Refused
+from approvals.workflow import workflows
 from customers.models import Customer
 from tests.approvals.helpers import edit, vote
 from tests.customers.factories import customer
@@ -147,3 +149,61 @@ def test_several_drafts_are_filled_at_the_same_time(draft, clerk, steward):
     assert meanwhile(
         lambda: edit(clerk, "C1", name="Other"), lambda: edit(steward, "C2", name="Other")
     )
+
+
+# Drafts of a workflow
+
+
+@pytest.fixture
+def next_version(workflow, administrator):
+    return workflows.new_draft(workflow.workflow, by=administrator)
+
+
+def refusal_of(write):
+    """A function that writes, and a list in which stands why it was refused, if it was."""
+    refused = []
+
+    def act():
+        try:
+            write()
+        except (IntegrityError, Refused) as error:
+            refused.append(str(error))
+
+    return act, refused
+
+
+def names_somebody(version, person):
+    return lambda: version.steps.get(position=2).users.add(person)
+
+
+def activates(version, administrator):
+    seen = workflows.token(version)
+    return lambda: workflows.activate(version, by=administrator, seen=seen)
+
+
+def test_nobody_activates_what_somebody_is_about_to_change(next_version, administrator, approver):
+    act, refused = refusal_of(activates(next_version, administrator))
+    assert not meanwhile(names_somebody(next_version, approver), act)
+    assert "has changed since you were asked" in refused[0]
+
+
+def test_control_without_the_guard_it_is_activated_and_then_changed(
+    next_version, administrator, approver
+):
+    act, refused = refusal_of(activates(next_version, administrator))
+    with unguarded():
+        assert meanwhile(names_somebody(next_version, approver), act)
+    assert not refused
+
+
+def test_nobody_changes_what_is_being_activated(next_version, administrator, approver):
+    act, refused = refusal_of(names_somebody(next_version, approver))
+    assert not meanwhile(activates(next_version, administrator), act)
+    assert "as it was once the version was activated" in refused[0]
+
+
+def test_control_without_the_guard_somebody_changes_it(next_version, administrator, approver):
+    act, refused = refusal_of(names_somebody(next_version, approver))
+    with unguarded():
+        assert meanwhile(activates(next_version, administrator), act)
+    assert not refused
