@@ -152,8 +152,7 @@ def test_giving_it_back_along_a_chain_ends_it_too(approver, clerk, dan, eve, pro
 def test_who_has_handed_on_his_own_hands_on_what_he_is_given(
     approver, clerk, dan, eve, propose, workflow
 ):
-    workflow.steps.filter(position=1).update(policy="all")
-    workflow.steps.get(position=1).users.add(dan)
+    change_step(workflow.steps.get(position=1), policy="all", add=[dan])
     proposal = propose("A")
     hand(dan, proposal, eve)
     hand(approver, proposal, dan)
