@@ -28,12 +28,14 @@ _CHANGED = (
     "AFTER UPDATE ON {table} REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT"
 )
 _WHOLE_TABLE = "BEFORE TRUNCATE ON {table} FOR EACH STATEMENT"
+# Else a type that anybody makes among his temporary ones would be taken for PostgreSQL's own.
+_OWN_NAMES = ("search_path=pg_catalog, pg_temp",)
 # A plan is kept from when there were few rows, and would take ages when there are many. So
 # each row is looked for by its index, and only rows as they were are joined, hashed, to what
 # they have become. What is switched off counts as dear, for which PostgreSQL would compile.
-_OFF = ("jit", "enable_seqscan", "enable_mergejoin")
-_BY_INDEX = (*_OFF, "enable_hashjoin")
-_HASHED = (*_OFF, "enable_nestloop")
+_ALL = (*_OWN_NAMES, "jit=off", "enable_seqscan=off", "enable_mergejoin=off")
+_BY_INDEX = (*_ALL, "enable_hashjoin=off")
+_HASHED = (*_ALL, "enable_nestloop=off")
 _IS_ONE = "(SELECT count(*) FROM (SELECT 1 FROM added LIMIT 2) few) = 1"
 # A scalar is never made a join.
 _FOUND = "(({} LIMIT 1) IS NOT NULL)"
@@ -44,12 +46,12 @@ _AS_IT_WAS = {"approvals_guard_approvals_proposedchange_insert"}
 
 
 class Made(NamedTuple):
-    """A trigger: when it runs, and its function's body, volatility and what is off in it."""
+    """A trigger: when it runs, and its function's body, volatility and settings."""
 
     head: str
     body: str
     volatility: str
-    off: tuple[str, ...]
+    settings: tuple[str, ...]
 
 
 def _cast(text, kind):
@@ -92,8 +94,13 @@ def _add(found, model, name, head, body):
     name = f"approvals_guard_{model._meta.db_table}_{name.lower()}"
     # What is stable sees the tables as they were before the statement.
     volatility = "STABLE" if name in _AS_IT_WAS else "VOLATILE"
-    off = _HASHED if "OLD TABLE" in head else _BY_INDEX if "FOR EACH STATEMENT" in head else ()
-    found[name] = Made(head, body, volatility, off)
+    found[name] = Made(head, body, volatility, _settings(head))
+
+
+def _settings(head):
+    if "FOR EACH ROW" in head:
+        return _OWN_NAMES
+    return _HASHED if "OLD TABLE" in head else _BY_INDEX
 
 
 def _one_by_one(rules):
@@ -246,7 +253,9 @@ END"""
 def _read_rules(type_id, dialect, *, new):
     on = records.switched_on(dialect.table, new=new)
     fields = records.enabled_fields(type_id, dialect.table)
-    return f"""SELECT ARRAY({fields}) || '{HELD}'::varchar INTO governed WHERE {on};
+    stale = _raise("what is governed is read as it is now, so only in READ COMMITTED")
+    return f"""IF current_setting('transaction_isolation') <> 'read committed' THEN {stale} END IF;
+SELECT ARRAY({fields}) || '{HELD}'::varchar INTO governed WHERE {on};
 IF NOT FOUND THEN RETURN NULL; END IF;"""
 
 
@@ -268,7 +277,7 @@ def installed(cursor) -> dict[str, str]:
     """The guard's triggers that are there, by name: each as `texts` has it if it is as made."""
     cursor.execute(
         "SELECT t.tgname, concat_ws(E'\\n', replace(pg_get_triggerdef(t.oid), '\"', ''), "
-        "p.provolatile, p.proconfig, p.prosrc, "
+        "p.provolatile, array_to_string(p.proconfig, ';'), p.prosrc, "
         "CASE WHEN p.prosecdef OR t.tgenabled NOT IN ('O', 'A') THEN 'altered' END) "
         "FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid "
         "JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace "
@@ -286,8 +295,7 @@ def texts(wanted: dict[str, Made]) -> dict[str, str]:
 def _told(name, made):
     yield _created(name, made).replace('"', "")
     yield made.volatility[0].lower()
-    if made.off:
-        yield f"{{{','.join(f'{setting}=off' for setting in made.off)}}}"
+    yield ";".join(made.settings)
     yield made.body
 
 
@@ -302,7 +310,7 @@ def install(cursor, wanted) -> None:
         if text != expected.get(name):
             _drop(cursor, name)
     for name, made in wanted.items():
-        settings = " ".join(f"SET {setting} = off" for setting in made.off)
+        settings = " ".join(f"SET {setting}" for setting in made.settings)
         cursor.execute(
             f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql "
             f"{made.volatility} SECURITY INVOKER {settings} AS $guard${made.body}$guard$"
