@@ -268,6 +268,8 @@ def test_allow_changes_without_approval_writes_and_says_that_nobody_approved(
     assert outcome.status == "updated"
     assert live("C1", "credit_limit") == "200.00"
     assert Proposal.objects.get().state == State.NOT_REQUIRED
+    who = Proposal.objects.get().contributors.values_list("person__username", "role")
+    assert list(who) == [("steward", "imported")]
     assert ProposedChange.objects.get().outcome == Outcome.APPLIED
     event = WorkflowEvent.objects.get(verb=Verb.CHANGED_WITHOUT_APPROVAL)
     assert (event.actor, event.import_job) == (steward, source.job)

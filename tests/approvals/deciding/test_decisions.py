@@ -4,7 +4,7 @@ import pytest
 from django.contrib.auth.models import Group, User
 
 from approvals import proposals
-from approvals.deciding import decisions
+from approvals.deciding import cases, decisions
 from approvals.models import (
     Behavior,
     Decision,
@@ -49,6 +49,25 @@ def test_values_are_applied_when_the_last_approval_is_in(pending, approver, seco
         ("credit_limit", "100.00", "200.00"),
         ("iban", "", "NL91ABNA0417164300"),
     }
+
+
+def test_who_contributed_to_another_proposal_decides_on_this_one(pending, approver):
+    approver.groups.add(Group.objects.get(name="Clerk"))
+    customer("C2", credit_limit="100")
+    edit(User.objects.get(pk=approver.pk), "C2", credit_limit="200")
+    assert vote(approver, pending).done
+
+
+def test_who_may_not_decide_is_offered_nothing_and_costs_nothing(
+    pending, approver, django_assert_num_queries
+):
+    item = WorkItem.objects.select_related("step_run__step", "proposal").get(assignee=approver)
+    assert cases.decidable([item], approver) == {pending.pk: item.pk}
+    approver.groups.clear()
+    withdrawn = User.objects.get(pk=approver.pk)
+    withdrawn.get_all_permissions()
+    with django_assert_num_queries(0):
+        assert cases.decidable([item], withdrawn) == {}
 
 
 def test_only_the_one_it_is_assigned_to_decides(pending, approver, second_approver, clerk):

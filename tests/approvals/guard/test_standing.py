@@ -88,6 +88,22 @@ def test_installing_again_changes_nothing(governed):
     assert guard.gaps() == []
 
 
+def test_installing_removes_what_an_earlier_version_left(governed):
+    name, body = "approvals_guard_customers_customer_old", "BEGIN SELECT RAISE(FAIL, 'old'); END"
+    if connection.vendor == "postgresql":
+        sql(
+            "SET CONSTRAINTS ALL IMMEDIATE",
+            f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql "
+            "AS 'BEGIN RAISE check_violation; END'",
+        )
+        body = f"FOR EACH ROW EXECUTE FUNCTION {name}()"
+    sql(f"CREATE TRIGGER {name} BEFORE UPDATE ON customers_customer {body}")
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Customer.objects.update(phone="1")
+    guard.install()
+    Customer.objects.update(phone="1")
+
+
 # Where it does not stand
 
 
