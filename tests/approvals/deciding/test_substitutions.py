@@ -8,7 +8,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.urls import reverse
 from django.utils import timezone
 
-from approvals.deciding import substitutions
+from approvals.deciding import decisions, substitutions
 from approvals.deciding.delegating import delegate
 from approvals.models import Decision, Substitution, Workflow
 from customers.models import Customer
@@ -188,3 +188,18 @@ def test_who_has_a_vote_of_his_own_does_not_spend_it_on_another(
     assert decide_as(sue, proposal, sue).done
     assert decide_as(approver, proposal, approver).done
     assert not proposal.work_items.filter(step_run__step__position=1, state="open").exists()
+
+
+def test_two_work_items_of_a_step_chosen_together_take_one_vote(
+    workflow, approver, sue, person, propose
+):
+    third = person("third", "Approver")
+    change_step(workflow.steps.get(position=1), policy="all", users=[approver, sue, third])
+    proposal = propose("A")
+    stored(approver, sue)
+    items = [item_of(proposal, who).pk for who in (sue, approver)]
+    votes = [decisions.Vote(item, proposal.revision) for item in items]
+    own, other = decisions.decide(votes, "approve", by=sue)
+    assert own.done
+    assert not other.done and "decided in this step already" in other.message
+    assert proposal.decisions.get().person == sue
