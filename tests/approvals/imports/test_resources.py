@@ -107,6 +107,9 @@ def test_errors_are_raised_where_that_is_asked_for(steward):
 def test_failed_rows_are_collected_where_that_is_asked_for(steward):
     result = take(steward, collect_failed_rows=True)
     assert [row[:3] for row in result.failed_dataset] == [("C2", "New", "many")]
+    assert (
+        result.failed_dataset.headers[0] == "account" and "Error" in result.failed_dataset.headers
+    )
 
 
 def test_a_file_that_is_refused_is_a_base_error(steward):

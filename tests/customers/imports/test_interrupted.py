@@ -352,3 +352,11 @@ def test_two_imports_that_create_the_same_customers_the_other_way_round_both_com
         ["created"] * 2 + ["unchanged"] * 2,
         ["unchanged"] * 2 + ["created"] * 2,
     )
+
+
+def test_a_job_that_nobody_has_taken_is_written_all_the_same(steward):
+    job = confirmed(steward, FILE)
+    job.total = 77
+    leases.keep(job, "total")
+    job.refresh_from_db()
+    assert job.total == 77
