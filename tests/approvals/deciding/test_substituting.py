@@ -49,7 +49,8 @@ def test_what_changes_nothing_is_not_in_the_history(approver, sue):
     assert len(events()) == 1
 
 
-def test_ending_one_ends_it_at_once_and_keeps_what_was(approver, sue, propose):
+def test_ending_one_ends_it_at_once_and_keeps_what_was(approver, sue, propose, person):
+    other = stored(person("ted", "Approver"), sue, 1, 5)
     proposal = propose("A")
     row = stored(approver, sue, -2, 2)
     substituting.end(row, by=approver)
@@ -59,6 +60,7 @@ def test_ending_one_ends_it_at_once_and_keeps_what_was(approver, sue, propose):
     assert len(events()) == 1
     substituting.end(row, by=approver)
     assert len(events()) == 1
+    assert Substitution.objects.get(pk=other.pk).ends == other.ends
 
 
 @pytest.mark.parametrize("how", ["end", "remove", "another", "workflow"])
