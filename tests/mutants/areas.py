@@ -8,7 +8,7 @@ DIALECT = "postgresql" if "DATABASE_URL" in os.environ else "sqlite"
 AREAS = {
     "door": (
         "approvals/{changes,planning,creations,writing,batch,applying,checking,proposals,"
-        "submitting,values}.py",
+        "submitting,values,bulk}.py",
         "tests/approvals/test_changes.py tests/approvals/test_proposals.py "
         "tests/approvals/test_creations.py",
     ),
@@ -22,7 +22,7 @@ AREAS = {
     ),
     "decisions": (
         "approvals/deciding/{decisions,cases,obstacles,runs,claims,delegating,reassigning,"
-        "receiving,assigning,substitutions,substituting}.py",
+        "receiving,assigning,substitutions,substituting,handover,escalation,deadlines}.py",
         "tests/approvals/deciding",
     ),
     "import": (
@@ -32,7 +32,9 @@ AREAS = {
     ),
 }
 # What an approval stands on: every change of a line with one of these words is tried.
-ESSENTIAL = r"(?i)contribut|four_eyes|revision|original|obstacle|may_decide|votes_needed"
+ESSENTIAL = (
+    r"(?i)contribut|four_eyes|revision|original|obstacle|may_decide|may_get|barr|voted|votes_needed"
+)
 # Too slow to try often, or about something else.
 LEFT_OUT = ("browser", "everywhere", "real_data", "mutants", "approvals/machine", "resilience")
 
