@@ -1,11 +1,13 @@
-"""Sessions end by themselves when nobody is there any more."""
+"""Sessions: which keys they have, and how they end when nobody is there any more."""
 
+import re
 import time
 
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.auth.signals import user_logged_in
+from django.contrib.sessions.backends import db
 from django.dispatch import receiver
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -15,6 +17,16 @@ from django.utils.translation import ngettext
 LOGGED_IN_AT = "logged_in_at"
 # Seconds: so exact is the time of the last request kept.
 EXACT = 60
+
+
+class SessionStore(db.SessionStore):
+    """Sessions in the database, which is asked for no key but such as it gives out itself.
+
+    A cookie may hold anything, also what a database refuses even to compare.
+    """
+
+    def _validate_session_key(self, key):
+        return bool(key and re.fullmatch("[a-z0-9]{32}", key))
 
 
 @receiver(user_logged_in)

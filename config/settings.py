@@ -119,6 +119,7 @@ AXES_VERBOSE = False
 # How many proxies add to X-Forwarded-For in front of the program.
 PROXY_COUNT = int(os.environ.get("PROXY_COUNT", "0"))
 
+SESSION_ENGINE = "config.sessions"
 # A session ends when nothing was done for so long, and in any case so long after the login.
 SESSION_IDLE_MINUTES = int(os.environ.get("SESSION_IDLE_MINUTES", "60"))
 SESSION_IDLE_COOKIE_NAME = "lastseen"
