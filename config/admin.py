@@ -2,11 +2,15 @@
 
 from functools import wraps
 
+from django.contrib import messages
 from django.contrib.admin import AdminSite
+from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ERROR_FLAG, SEARCH_VAR
 from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
 
+# The pages with filters: their names end so.
+LISTS = ("_changelist", "_export")
 # What people type, in a list's search and in a choice by typing: any text is fine.
 TYPED = (SEARCH_VAR, "term")
 # No row has a greater number; not every database can even be asked for one.
@@ -21,21 +25,37 @@ class Site(AdminSite):
     index_title = _("Setup and inquiry")
 
     def admin_view(self, view, cacheable=False):
-        """A page of the site; a list asked for an impossible number is shown without filters."""
-        return super().admin_view(_bears_any_number(view), cacheable)
+        """A page of the site; where nothing can be asked for so, it is shown without filters."""
+        return super().admin_view(_bears_any_query(view), cacheable)
 
 
-def _bears_any_number(view):
+def _bears_any_query(view):
     @wraps(view)
     def wrapped(request, *args, **kwargs):
-        asked = [(name, text) for name, texts in request.GET.lists() for text in texts]
-        is_list = (request.resolver_match.url_name or "").endswith("_changelist")
-        if is_list and any(_is_impossible(text) for name, text in asked if name not in TYPED):
-            # As Django admin itself does where a filter cannot be read.
-            return redirect(f"{request.path}?{ERROR_FLAG}=1")
-        return view(request, *args, **kwargs)
+        if _cannot_be_asked(request):
+            return _without_filters(request)
+        try:
+            return view(request, *args, **kwargs)
+        except IncorrectLookupParameters:
+            # Lists see to it themselves, exports do not.
+            return _without_filters(request)
 
     return wrapped
+
+
+def _without_filters(request):
+    messages.warning(request, _("There is no such list: all of it is shown."))
+    # As Django admin itself does where a filter cannot be read.
+    return redirect(f"{request.path}?{ERROR_FLAG}=1")
+
+
+def _cannot_be_asked(request) -> bool:
+    """Whether a database may refuse to look for what an address says."""
+    asked = [(name, text) for name, texts in request.GET.lists() for text in texts]
+    if any("\0" in text for _name, text in asked):
+        return True
+    is_list = (request.resolver_match.url_name or "").endswith(LISTS)
+    return is_list and any(_is_impossible(text) for name, text in asked if name not in TYPED)
 
 
 def _is_impossible(text) -> bool:

@@ -1,9 +1,12 @@
 """Addresses that nobody types: a number or a word in each filter that stands in an address."""
 
+import contextlib
+
 import pytest
 from django.contrib import admin
 from django.contrib.auth.models import User
-from django.urls import reverse
+from django.db import transaction
+from django.urls import NoReverseMatch, reverse
 
 MODELS = sorted(admin.site._registry, key=lambda model: model._meta.label)
 IMPOSSIBLE = ("99999999999999999999", "-99999999999999999999", "1,99999999999999999999", "abc")
@@ -61,6 +64,47 @@ def test_no_impossible_number_in_a_path_breaks_a_page(client, superuser):
         assert client.get(reverse(f"approvals:{name}", args=[10**18 - 1])).status_code == 404
     for name in ("detail", "edit", "history", "proposed_changes", "import_job"):
         assert client.get(reverse(f"customers:{name}", args=[10**18 - 1])).status_code == 404
+
+
+def parameters(model):
+    """What a list's filters are asked with, as the links to their choices are."""
+    filters = [f[0] if isinstance(f, tuple) else f for f in admin.site._registry[model].list_filter]
+    names = [f if isinstance(f, str) else getattr(f, "parameter_name", "x") for f in filters]
+    return [f"{name}{suffix}" for name in names for suffix in ("", "__exact", "__id__exact")]
+
+
+def lists_and_exports(model):
+    """Where a model's list and its export are."""
+    for page in ("changelist", "export"):
+        with contextlib.suppress(NoReverseMatch):
+            yield reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_{page}")
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model._meta.label)
+def test_no_odd_query_breaks_an_admin_list_or_export(client, superuser, model):
+    columns = [field.name for field in model._meta.concrete_fields]
+    queries = [f"{name}=%00" for name in (*parameters(model), *columns, "q", "x%00")]
+    for url in lists_and_exports(model):
+        for query in (*queries, "nothing=1", "sort=x", "p=-1", f"p={IMPOSSIBLE[0]}", "o=x"):
+            with transaction.atomic():
+                response = client.get(f"{url}?{query}")
+                transaction.set_rollback(True)
+            assert response.status_code in (200, 302), (url, query)
+
+
+def test_an_export_asked_for_what_is_not_there_starts_anew_and_says_so(client, superuser):
+    url = reverse("admin:customers_customer_export")
+    for query in ("sort=x", "account=%00", "id=99999999999999999999"):
+        for send in (client.get, client.post):
+            response = send(f"{url}?{query}")
+            assert response.url == f"{url}?e=1"
+            assert "There is no such list" in client.get(response.url).content.decode()
+
+
+def test_a_choice_by_typing_holds_no_nul(client, superuser):
+    query = {"app_label": "approvals", "model_name": "substitution", "field_name": "person"}
+    assert client.get(reverse("admin:autocomplete"), {**query, "term": "e"}).status_code == 200
+    assert client.get(reverse("admin:autocomplete"), {**query, "term": "\0"}).status_code == 302
 
 
 @pytest.mark.parametrize("value", IMPOSSIBLE)
