@@ -3,17 +3,22 @@
 import ipaddress
 from datetime import timedelta
 from math import ceil
+from urllib.parse import urlsplit
 
 from axes.models import AccessAttempt
 from django.conf import settings
 from django.contrib import messages
+from django.contrib.auth import forms
 from django.contrib.auth.views import LogoutView
+from django.core.cache import cache
 from django.db.models import Max
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 LONGEST_NAME = 150
+# Seconds in which nobody is sent a second link for a new password.
+LINK_PAUSE = 5 * 60
 
 
 def name_of(request, credentials=None) -> str:
@@ -60,6 +65,21 @@ def locked_out(request, response, credentials):
         "until": until,
     }
     return render(request, "registration/locked.html", context, status=429)
+
+
+class PasswordResetForm(forms.PasswordResetForm):
+    """Sends the link for a new password: to our own address, and not too often."""
+
+    def get_users(self, email):
+        """Those with this address who were not sent a link a moment ago; each process counts."""
+        found = super().get_users(email)
+        return [each for each in found if cache.add(f"{__name__}.link.{each.pk}", 1, LINK_PAUSE)]
+
+    def send_mail(self, subject, body, context, *arguments, **options):
+        """Send it; the address that the request names may be anybody's."""
+        site = urlsplit(settings.SITE_URL)
+        ours = {"protocol": site.scheme, "domain": site.netloc, "site_name": site.netloc}
+        super().send_mail(subject, body, {**context, **ours}, *arguments, **options)
 
 
 class Logout(LogoutView):

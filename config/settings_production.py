@@ -28,8 +28,8 @@ SECRET_KEY = required("SECRET_KEY")
 if len(SECRET_KEY) < 50 or len(set(SECRET_KEY)) < 10 or "insecure" in SECRET_KEY:
     refuse("SECRET_KEY", "is too weak: use 50 random characters or more.")
 ALLOWED_HOSTS = [host.strip() for host in required("ALLOWED_HOSTS").split(",")]
-if any("*" in host for host in ALLOWED_HOSTS):
-    refuse("ALLOWED_HOSTS", "must name each host: with * anyone's links would be taken for ours.")
+if any("*" in host or host.startswith(".") for host in ALLOWED_HOSTS):
+    refuse("ALLOWED_HOSTS", "must name each host: no *, and no dot in front.")
 CSRF_TRUSTED_ORIGINS = [f"https://{host}" for host in ALLOWED_HOSTS]
 required("DATABASE_URL")
 SITE_URL = required("SITE_URL")

@@ -53,7 +53,7 @@ WEAK = {
         "django-insecure-x0$7q!k2v9w#3e8r5t1y6u4i0o-p_a=s(d)f&g*h^j",
         "only-for-a-workstation-never-for-production",
     ],
-    "ALLOWED_HOSTS": ["*", "customers.example,*"],
+    "ALLOWED_HOSTS": ["*", "customers.example,*", ".example", "customers.example, .example"],
     "SITE_URL": ["http://customers.example", "customers.example"],
 }
 
