@@ -6,9 +6,12 @@ wherever it comes in. A foreign key's value is the code of what it refers to.
 
 import datetime
 import json
+import re
+import sys
 import unicodedata
 from decimal import Decimal
 from functools import cache, lru_cache, partial
+from itertools import chain
 
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxLengthValidator, ProhibitNullCharactersValidator
@@ -19,32 +22,82 @@ from django.utils.translation import gettext as _
 # Control, format (zero-width, bidi), surrogate, private-use and unassigned characters,
 # line and paragraph separators: an approver would not see them.
 INVISIBLE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+# Nor what is drawn as nothing, whatever its category: the ranges of Default_Ignorable_Code_Point in
+# Unicode 16.0, https://www.unicode.org/Public/16.0.0/ucd/DerivedCoreProperties.txt …
+IGNORABLE = (
+    *((0x00AD, 0x00AD), (0x034F, 0x034F), (0x061C, 0x061C), (0x115F, 0x1160), (0x17B4, 0x17B5)),
+    *((0x180B, 0x180F), (0x200B, 0x200F), (0x202A, 0x202E), (0x2060, 0x206F), (0x3164, 0x3164)),
+    *((0xFE00, 0xFE0F), (0xFEFF, 0xFEFF), (0xFFA0, 0xFFA0), (0xFFF0, 0xFFF8), (0x1BCA0, 0x1BCA3)),
+    *((0x1D173, 0x1D17A), (0xE0000, 0xE0FFF)),
+)
+# … and the signs, letters and marks that are drawn as a blank.
+BLANK_SIGNS = ((0x2800, 0x2800), (0x13441, 0x13442), (0x16FE4, 0x16FE4), (0x1D159, 0x1D159))
+
+
+def _finder(ranges):
+    # All but what lies between the ranges: to name what is common is several times as quick.
+    edges = [-1, *chain.from_iterable(sorted(ranges)), sys.maxunicode + 1]
+    pairs = zip(edges[::2], edges[1::2], strict=True)
+    drawn = "".join(f"{chr(before + 1)}-{chr(after - 1)}" for before, after in pairs)
+    return re.compile(f"[^{drawn}]")
+
+
+_UNDRAWN = _finder(IGNORABLE + BLANK_SIGNS)
+# Blanks of other widths and those that do not break: Word, Excel and web pages are full of them.
+_OTHER_BLANKS = re.compile(r"[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")
+# What joins signs into one emoji, or asks for its coloured form.
+_IN_EMOJI = {"\u200d", "\ufe0f"}
 
 
 def clean_text(text: str, *, multiline=False) -> str:
-    """Return `text` in Unicode NFC, outer blanks trimmed, line ends as \\n.
+    """Return `text` in Unicode NFC, with ordinary blanks and none around it, line ends as \\n.
 
     Raises ValidationError naming the first character that nobody could see.
     """
-    text = text.replace("\r\n", "\n").replace("\r", "\n") if multiline else text
+    if text.isascii() and text.isprintable():
+        return text.strip()
+    text = spelling(text.replace("\r\n", "\n").replace("\r", "\n") if multiline else text)
+    hidden = _first_unseen(text.translate({9: " ", 10: " "}) if multiline else text)
+    if hidden:
+        raise ValidationError(_refusal(hidden), code="invisible")
+    return text
+
+
+def spelling(text: str) -> str:
+    """The one spelling of a text: Unicode NFC, with ordinary blanks, and none around it."""
     if not text.isascii():
         text = unicodedata.normalize("NFC", text)
-    text = text.strip()
-    if text.isprintable():
-        return text
-    for char in text:
-        if unicodedata.category(char) in INVISIBLE and not (multiline and char in "\n\t"):
-            raise ValidationError(
-                _("The invisible character %(code)s is not allowed.")
-                % {"code": f"U+{ord(char):04X}"},
-                code="invisible",
-            )
-    return text
+        # Python calls no other blank printable; to look is quicker than to replace.
+        text = text if text.isprintable() else _OTHER_BLANKS.sub(" ", text)
+    return text.strip()
+
+
+def is_unseen(char: str) -> bool:
+    """Whether nobody could see this character, or where a line ends."""
+    return unicodedata.category(char) in INVISIBLE or bool(_UNDRAWN.match(char))
 
 
 def shown(text: str) -> str:
     """`text` with a sign in the place of each character that nobody could see."""
-    return "".join("�" if unicodedata.category(char) in INVISIBLE else char for char in text)
+    return "".join("�" if is_unseen(char) else char for char in text)
+
+
+def searchable(text: str) -> str:
+    """What to look for where somebody types or pastes `text`: what he sees of it, as stored."""
+    return spelling("".join(char for char in text if not is_unseen(char)))
+
+
+def _first_unseen(text):
+    if text.isprintable() and not _UNDRAWN.search(text):
+        return None
+    return next(filter(is_unseen, text), None)
+
+
+def _refusal(char):
+    text = _("The invisible character %(code)s is not allowed.")
+    if char in _IN_EMOJI:
+        text = _("The invisible character %(code)s is not allowed; some emoji hold it.")
+    return text % {"code": f"U+{ord(char):04X}"}
 
 
 def fold_key(key: str) -> str:

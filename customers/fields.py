@@ -21,10 +21,8 @@ from stdnum import exceptions as stdnum_exceptions
 from approvals.values import clean_text
 
 # Capitals for small letters; blanks and the signs people put between digits go.
-COMPACT = str.maketrans(ascii_lowercase, ascii_uppercase, " \u00a0\u202f-./")
+COMPACT = str.maketrans(ascii_lowercase, ascii_uppercase, " -./")
 FORMULA_STARTS = tuple("=+-@＝＋－＠")
-# Drawn as a blank, though Unicode counts them as letters, marks or symbols.
-BLANK_GLYPHS = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\ufe00-\ufe0f\uffa0]")
 
 REASONS = (
     (stdnum_exceptions.InvalidChecksum, _("The check digits are wrong.")),
@@ -85,12 +83,9 @@ def _validate_standard(standard, value):
 
 
 def validate_key(value):
-    """Raises ValidationError where `value` could be misread, or run by a spreadsheet."""
+    """Raises ValidationError where a spreadsheet could run `value`."""
     if value.startswith(FORMULA_STARTS):
         raise ValidationError(_("It must not begin with =, +, - or @."), code="formula")
-    odd_blank = any(char != " " and unicodedata.category(char) == "Zs" for char in value)
-    if odd_blank or BLANK_GLYPHS.search(value):
-        raise ValidationError(_("Invisible characters are not allowed."), code="invisible")
 
 
 def validate_phone(value):

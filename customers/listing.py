@@ -4,7 +4,6 @@ A page begins where another ended, at a value and an account, so that the last
 page of a million costs what the first one does: no OFFSET, no count of everything.
 """
 
-import unicodedata
 from dataclasses import dataclass
 from itertools import chain, islice
 
@@ -138,8 +137,7 @@ def _choices(pairs):
 
 def _matches(text: str) -> Q:
     """Account begins with, name or e-mail contains, tax number begins with `text`."""
-    shown = "".join(char for char in text[:SEARCH_LENGTH] if char.isprintable())
-    shown = unicodedata.normalize("NFC", shown)
+    shown = values.searchable(text[:SEARCH_LENGTH])
     found = Q(folded_key__startswith=values.fold_key(shown)) | Q(email__icontains=shown)
     for spelling in _spellings(shown):
         found |= Q(name__icontains=spelling) | Q(search_name__icontains=spelling)

@@ -11,6 +11,8 @@ from django.db import models
 from django.utils.translation import gettext as _
 from import_export.widgets import Widget
 
+from ..values import shown
+
 YES_NO = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
 NUMBER = {
     ".": re.compile(r"[+-]?([0-9]+(\.[0-9]+)?|\.[0-9]+)"),
@@ -118,5 +120,5 @@ def widget_for(field: models.Field) -> Widget:
 
 def shortened(text: str) -> str:
     """`text` as it may stand in a message: one visible line of at most 60 characters."""
-    text = "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
+    text = shown(text)
     return text if len(text) <= 60 else f"{text[:59]}…"

@@ -13,7 +13,7 @@ from approvals.imports.leases import LEASE, UNDER_WAY
 from approvals.imports.rows import rows_of
 from approvals.imports.widgets import shortened
 from approvals.models import Behavior, ImportJob, ImportRow
-from approvals.values import display_text, fold_key
+from approvals.values import display_text, fold_key, searchable
 from customers.models import Customer
 
 PER_PAGE = 50
@@ -146,11 +146,11 @@ def facts(job: ImportJob) -> list[tuple[str, str]]:
 def rows(job: ImportJob, params) -> Page:
     """The page of the job's rows that a query string asks for."""
     outcome = params.get("outcome", "")
-    search = params.get("q", "").strip()
+    search = searchable(params.get("q", ""))
     found = job.row_outcomes.all()
     if outcome in Outcome.values:
         found = found.filter(outcome=outcome)
-    if search and search.isprintable():
+    if search:
         # No index serves a part of an account: the rows of this import are read through.
         found = found.filter(folded_key__contains=fold_key(search))
     page, earlier, later = _slice(found, params)

@@ -61,6 +61,7 @@ def test_whoever_may_not_see_customers_is_refused(client, person):
         ("B01", []),
         ("0100", []),
         ("åKE", ["C-300"]),
+        ("Wide\u00a0World\u3164 I", ["C-200"]),
         ("100%", []),
         ("", ["C-100", "C-101", "C-200", "C-300"]),
     ],

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
+from ...values import shown
 from . import limits
 from .csv_files import CsvFile, open_csv
 from .formulas import restore
@@ -151,8 +152,7 @@ def _filled(records):
 
 def _shortened(text):
     """`text` on one line, not long, and nothing in it that isn't seen."""
-    text = " ".join(text[: limits.SAMPLE_CHARACTERS + 1].split())
-    text = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+    text = shown(" ".join(text[: limits.SAMPLE_CHARACTERS + 1].split()))
     return text if len(text) <= limits.SAMPLE_CHARACTERS else text[:-1] + "…"
 
 

@@ -172,6 +172,7 @@ def test_rows_are_filtered_by_outcome_and_searched_by_account(page):
     assert keys("?outcome=nonsense") == ["C1", "C2", "C3"]
     assert keys("?outcome=failed&q=c3") == []
     assert keys("?q=%00") == ["C1", "C2", "C3"]
+    assert keys("?q=%C2%A0c%E3%85%A43") == ["C3"]
     assert keys("?after=x&before=-1") == ["C1", "C2", "C3"]
 
 
