@@ -32,10 +32,19 @@ def new_values(governed, changes) -> tuple[dict, list[str]]:
     for change in changes:
         field = governed.proposable[change.field]
         try:
-            good[change.field] = values.normalise(field, change.value)
+            good[change.field] = _as_proposed(field, change.value)
         except ValidationError as error:
             problems += [f"{field.verbose_name}: {message}" for message in error.messages]
     return good, problems
+
+
+def _as_proposed(field, text):
+    # What is applied is what was approved, to the letter; an older version may have spelt it
+    # in a way of its own, and the database knows no other.
+    value = values.normalise(field, text)
+    if values.encode(field, value) != text:
+        raise ValidationError(_("This would be stored in another spelling. Set it once more."))
+    return value
 
 
 def missing(governed, key: str, new: dict, unknown: set) -> list[str]:

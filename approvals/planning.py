@@ -196,7 +196,7 @@ def _differences(governed, plan) -> dict[str, Any]:
         raw = {n: v for n, v in raw.items() if v not in (None, "") or n not in empty}
     good, errors = clean_values(governed, raw)
     plan.outcome.errors.extend(errors)
-    return {name: value for name, value in good.items() if value != stored[name]}
+    return {name: value for name, value in good.items() if values.differs(value, stored[name])}
 
 
 def fail_missing(governed: Governed, plan: Plan, wanted: dict, missing: set) -> None:

@@ -72,6 +72,11 @@ def spelling(text: str) -> str:
     return text.strip()
 
 
+def differs(value, stored) -> bool:
+    """Whether a normalised value is another than the stored one, however that was once spelt."""
+    return value != stored and not (isinstance(stored, str) and value == spelling(stored))
+
+
 def is_unseen(char: str) -> bool:
     """Whether nobody could see this character, or where a line ends."""
     return unicodedata.category(char) in INVISIBLE or bool(_UNDRAWN.match(char))

@@ -6,10 +6,15 @@ import unicodedata
 import pytest
 from django.core.exceptions import ValidationError
 
+from approvals import proposals
 from approvals.changes import change_records
+from approvals.models import Proposal, State, Verb, WorkflowEvent
 from approvals.outcomes import BROWSER, Change
 from approvals.values import clean_text, normalise
 from customers.models import Customer
+from tests.approvals.helpers import edit, live, vote
+from tests.customers.factories import customer
+from tests.unguarded import unguarded
 from tests.unseen import BLANKS, CODES, IGNORABLE, is_unseen
 
 
@@ -93,3 +98,34 @@ def test_no_customer_gets_a_name_that_cannot_be_read(clerk, name):
     )
     assert [error.field for error in outcome.errors] == ["name"]
     assert not Customer.objects.exists()
+
+
+@pytest.mark.parametrize("blank", ["\u00a0", "\u3000"])
+def test_a_name_that_was_stored_with_another_blank_is_no_change(clerk, blank):
+    customer("S-1", name=f"Shop{blank}AG")
+    assert edit(clerk, "S-1", name=f"Shop{blank}AG").direct == []
+    assert edit(clerk, "S-1", name="Shop AG").direct == []
+    assert [change.new for change in edit(clerk, "S-1", name="Shop SE").direct] == ["Shop SE"]
+
+
+@pytest.mark.parametrize(
+    ("old", "reason"), [("New\u00a0Shop", "another spelling"), ("New\u3164Shop", "U+3164")]
+)
+def test_a_value_that_waited_since_before_comes_back_and_can_be_set_again(
+    clerk, approver, second_approver, workflow, govern_fields, old, reason
+):
+    govern_fields("name")
+    customer("S-1", name="Shop")
+    edit(clerk, "S-1", name="New Shop")
+    proposal = proposals.submit(Proposal.objects.get().pk, by=clerk)
+    with unguarded():
+        proposal.changes.update(value=old)
+
+    vote(approver, proposal)
+    vote(second_approver, proposal)
+    proposal.refresh_from_db()
+    assert (proposal.state, live("S-1", "name")) == (State.CHANGE_REQUESTED, "Shop")
+    assert reason in WorkflowEvent.objects.get(verb=Verb.CONFLICT).comment
+
+    edit(clerk, "S-1", name="New Shop")
+    assert proposals.submit(proposal.pk, by=clerk).changes.get().value == "New Shop"
