@@ -1,12 +1,9 @@
 """Logs in which a line is what the program said, whatever people typed."""
 
 import logging
-import unicodedata
 from copy import copy
 
-# Control and formatting characters, lone surrogates, and what separates lines:
-# in a terminal or a viewer of logs they would make text of their own.
-UNSAFE = {"Cc", "Cf", "Cs", "Zl", "Zp"}
+from approvals.values import is_unseen
 
 
 def escaped(text: str) -> str:
@@ -14,8 +11,7 @@ def escaped(text: str) -> str:
     if text.isascii() and text.isprintable():
         return text
     return "".join(
-        char.encode("unicode_escape").decode() if unicodedata.category(char) in UNSAFE else char
-        for char in text
+        char.encode("unicode_escape").decode() if is_unseen(char) else char for char in text
     )
 
 

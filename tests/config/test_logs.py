@@ -5,8 +5,9 @@ import logging
 import pytest
 from django.conf import settings
 
-from config.logs import Formatter
+from config.logs import Formatter, escaped
 from tests.customers.factories import customer
+from tests.unseen import CODES
 
 FORGED = "2026-01-01 00:00:00 INFO approvals: Approved by the auditor"
 
@@ -38,6 +39,12 @@ def test_what_cannot_be_seen_is_written_out(caplog, lines, hidden, shown):
     logging.getLogger("approvals").warning("Login failed: %s", f"e{hidden}ve")
 
     assert lines()[0].endswith(f"e{shown}ve")
+
+
+def test_no_character_that_nobody_sees_is_left():
+    for code in sorted(CODES):
+        text = escaped(f"e{chr(code)}ve")
+        assert text.isascii() and f"{code:x}" in text
 
 
 def test_other_languages_stay_readable(caplog, lines):
