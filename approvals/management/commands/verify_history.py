@@ -1,4 +1,4 @@
-"""Looks whether the history is whole, and every governed value and switch has its trail."""
+"""Looks whether the history is whole, and governed values, switches and decisions agree with it."""
 
 import sys
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 from django.core.management import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 
-from approvals.seals import checkpoints, reading, switches, trails
+from approvals.seals import beside, checkpoints, reading, switches, trails
 from approvals.seals.verifying import Report, verify
 
 
@@ -34,6 +34,7 @@ class Command(BaseCommand):
             verify(report, noted)
             switches.follow(report)
             trails.follow(report)
+            beside.follow(report)
         self.stdout.write(self._told(report, noted))
         if report.findings:
             sys.exit(1)

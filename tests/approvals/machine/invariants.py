@@ -12,6 +12,8 @@ from django.utils.timezone import localdate
 
 from approvals import values
 from approvals.models import Contributor, Policy, Substitution, WorkflowEvent
+from approvals.seals import beside, trails
+from approvals.seals.verifying import Report
 from customers.models import Customer
 
 from .ledger import submitted
@@ -25,6 +27,8 @@ EVENTS = {
     "discarded": {"discarded", "dropped", "superseded", "terminated"},
     "joined": {"joined"},
 }
+# Customers that a factory made.
+NO_TRAIL = "no trail back to creation"
 FINAL = {"approved", "discarded", "joined", "not_required"}
 MAY_DECIDE = Q(is_superuser=True) | Q(groups__name__in=("Approver", "Administrator"))
 
@@ -46,6 +50,7 @@ def check(before, after, ledger, votes) -> None:
     submission_starts_from_the_live_values(before, after)
     new_customers_are_held(before, after)
     what_is_about_a_new_customer_releases_it(after)
+    the_history_says_what_is_there()
 
 
 def values_change_by_approval_only(before, after):
@@ -64,6 +69,15 @@ def values_change_by_approval_only(before, after):
                 state = before.proposals[change["proposal_id"]]["state"]
                 allowed = _approved_now(before, after, account, field)
                 assert state != "pending" or allowed, "a pending field was changed directly"
+
+
+def the_history_says_what_is_there():
+    """Decisions and proposed changes are, and live values follow from, what the entries say."""
+    found = []
+    report = Report(found.append)
+    trails.follow(report)
+    beside.follow(report)
+    assert not [line for line in found if NO_TRAIL not in line], found
 
 
 def _approved_now(before, after, account, field):
