@@ -20,3 +20,21 @@ class SecurityHeadersMiddleware:
         for name, value in settings.SECURITY_HEADERS.items():
             response.headers[name] = value
         return response
+
+
+class NoStoreMiddleware:
+    """Lets nobody keep what the program answers: no browser, no proxy.
+
+    Not even for the back button: who comes to a computer after somebody has logged out would
+    go back to that person's customers. Static files, which hold no data, are answered before.
+    """
+
+    def __init__(self, get_response):
+        """get_response: the rest of the chain."""
+        self.get_response = get_response
+
+    def __call__(self, request):
+        """Answer; a view that says itself what may be kept has said so."""
+        response = self.get_response(request)
+        response.headers.setdefault("Cache-Control", "no-store")
+        return response

@@ -5,6 +5,7 @@ import time
 
 from django.conf import settings
 from django.contrib import messages
+from django.contrib.auth import SESSION_KEY
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.auth.signals import user_logged_in
 from django.contrib.sessions.backends import db
@@ -48,10 +49,10 @@ class IdleTimeoutMiddleware:
 
     def __call__(self, request):
         """Answer; first end a session that has been idle for too long."""
-        had_session = bool(request.COOKIES.get(settings.SESSION_COOKIE_NAME))
         if request.user.is_authenticated and _idle(request) > settings.SESSION_IDLE_MINUTES * 60:
             _end(request)
-        elif had_session and not request.user.is_authenticated:
+        elif _has_ended(request):
+            request.session.flush()
             messages.info(request, _("Your session has ended. Please log in again."))
         response = self.get_response(request)
         if request.user.is_authenticated and _is_by_a_person(request) and _idle(request) >= EXACT:
@@ -82,6 +83,18 @@ def _stamp(request, response):
 def _is_by_a_person(request) -> bool:
     """Whether a person asked; a page that keeps itself up to date asks by script."""
     return request.headers.get("Sec-Fetch-Dest") != "empty"
+
+
+def _has_ended(request) -> bool:
+    """Whether the browser names a session in which nobody is logged in any more.
+
+    One in which nobody ever was holds no more than messages.
+    """
+    named = settings.SESSION_COOKIE_NAME in request.COOKIES
+    ended = not request.user.is_authenticated and (
+        request.session.is_empty() or SESSION_KEY in request.session
+    )
+    return named and ended
 
 
 def _end(request):

@@ -100,3 +100,10 @@ def decide_url(proposal, person, query=""):
 def post_decision(client, proposal, person, query="", **data):
     data = {"action": "approve", "revision": proposal.revision, **data}
     return client.post(decide_url(proposal, person, query), data)
+
+
+def forget_messages(client):
+    """Let what a person was told so far not be shown on the next page."""
+    session = client.session
+    if session.pop("_messages", None) is not None:
+        session.save()

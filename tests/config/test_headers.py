@@ -46,3 +46,22 @@ def test_an_error_of_the_program_has_the_policy_too(client, person, monkeypatch)
     response = client.get("/")
     assert response.status_code == 500
     assert policy(response)["script-src"] == "'self'"
+
+
+PAGES = ("/", "/customers/", "/customers/export/", "/notifications/", "/admin/", "/nowhere")
+
+
+@pytest.mark.parametrize("url", [*PAGES, "/admin/jsi18n/", "/admin/customers/customer/"])
+def test_nothing_with_data_is_kept_anywhere(client, person, url):
+    client.force_login(person("root", is_superuser=True, is_staff=True))
+    for send in (client.get, client.post):
+        assert "no-store" in send(url)["Cache-Control"], send
+
+
+def test_what_is_shown_without_a_login_is_kept_nowhere_either(client):
+    for url in ("/", "/accounts/login/", "/accounts/password_reset/"):
+        assert "no-store" in client.get(url)["Cache-Control"]
+
+
+def test_static_files_may_be_kept(client):
+    assert "no-store" not in client.get("/static/js/app.js")["Cache-Control"]

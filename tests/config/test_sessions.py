@@ -142,7 +142,24 @@ def test_who_is_deactivated_is_out_at_the_next_request(browser, emma):
     emma.is_active = False
     emma.save()
 
-    assert browser.get("/").status_code == 302
+    response = browser.get("/", follow=True)
+    assert response.redirect_chain == [("/accounts/login/?next=/", 302)]
+    assert texts(response) == ["Your session has ended. Please log in again."]
+
+
+def test_who_was_not_logged_in_is_not_told_that_a_session_ended(browser):
+    browser = browser()
+    assert texts(browser.post("/accounts/logout/", follow=True)) == ["You are logged out."]
+
+    assert texts(browser.get("/", follow=True)) == []
+
+
+def test_what_a_person_is_told_is_in_no_cookie(browser):
+    browser = browser()
+    browser.post("/accounts/logout/")
+
+    assert "You are logged out." in browser.session["_messages"]
+    assert "messages" not in browser.cookies
 
 
 def test_a_right_withdrawn_counts_at_the_next_request(browser, emma):

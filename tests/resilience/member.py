@@ -114,13 +114,15 @@ def post(deed):
     """Post a form as `who` does in his browser."""
     from django.contrib.messages import get_messages
 
+    from tests.approvals.helpers import forget_messages
+
     client = _client(deed["who"])
     response = client.post(deed["url"], deed["data"])
     shown = [response.content.decode()]
     if response.status_code == 302:
         # What the page that he is led to would show; that page itself is not asked for.
         shown = [str(message) for message in get_messages(response.wsgi_request)]
-        client.cookies.pop("messages", None)
+        forget_messages(client)
     text = " ".join(TAGS.sub(" ", " ".join(shown)).split())
     return {"status": response.status_code, "text": text, "error": ""}
 

@@ -13,6 +13,7 @@ from approvals.deciding.decisions import Vote
 from approvals.models import Action, Proposal, WorkItem
 from approvals.outcomes import Refused
 
+from ..helpers import forget_messages
 from .rule import FORBIDDEN
 
 REASON = "Because"
@@ -125,7 +126,7 @@ def _post_claim(company, item, client):
 
 def _told(client, url, data):
     """What the page says, or what the next one will."""
-    client.cookies.pop("messages", None)
+    forget_messages(client)
     response = client.post(url, data)
     if response.status_code == 403:
         return FORBIDDEN
