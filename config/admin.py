@@ -28,6 +28,10 @@ class Site(AdminSite):
         """A page of the site; where nothing can be asked for so, it is shown without filters."""
         return super().admin_view(_bears_any_query(view), cacheable)
 
+    def password_change(self, request, extra_context=None):
+        """Lead to where everybody changes his password, and wrong guesses are counted."""
+        return redirect("password_change")
+
 
 def _bears_any_query(view):
     @wraps(view)

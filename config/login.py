@@ -8,9 +8,10 @@ from urllib.parse import urlsplit
 from axes.models import AccessAttempt
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth import forms
-from django.contrib.auth.views import LogoutView
+from django.contrib.auth import authenticate, forms
+from django.contrib.auth.views import LogoutView, PasswordChangeView
 from django.core.cache import cache
+from django.core.exceptions import ValidationError
 from django.db.models import Max
 from django.shortcuts import render
 from django.utils import timezone
@@ -80,6 +81,33 @@ class PasswordResetForm(forms.PasswordResetForm):
         site = urlsplit(settings.SITE_URL)
         ours = {"protocol": site.scheme, "domain": site.netloc, "site_name": site.netloc}
         super().send_mail(subject, body, {**context, **ours}, *arguments, **options)
+
+
+class PasswordChangeForm(forms.PasswordChangeForm):
+    """Takes the old password as the login does: wrong ones count as failed logins."""
+
+    def __init__(self, *arguments, request, **options):
+        """request: by which the login knows where the person is."""
+        super().__init__(*arguments, **options)
+        self.request = request
+
+    def clean_old_password(self):
+        """The old password; no right one either for who has failed too often."""
+        old, name = self.cleaned_data["old_password"], self.user.get_username()
+        if authenticate(self.request, username=name, password=old) is None:
+            message = self.error_messages["password_incorrect"]
+            raise ValidationError(message, code="password_incorrect")
+        return old
+
+
+class PasswordChange(PasswordChangeView):
+    """Where each person changes his own password."""
+
+    form_class = PasswordChangeForm
+
+    def get_form_kwargs(self):
+        """What the form is made with."""
+        return {**super().get_form_kwargs(), "request": self.request}
 
 
 class Logout(LogoutView):

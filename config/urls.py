@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.contrib.auth.views import PasswordResetView
 from django.urls import include, path
 
-from .login import Logout, PasswordResetForm
+from .login import Logout, PasswordChange, PasswordResetForm
 from .views import home
 
 urlpatterns = [
@@ -12,6 +12,7 @@ urlpatterns = [
     path("", include("customers.urls")),
     path("", include("approvals.urls")),
     path("accounts/logout/", Logout.as_view(), name="logout"),
+    path("accounts/password_change/", PasswordChange.as_view(), name="password_change"),
     path(
         "accounts/password_reset/",
         PasswordResetView.as_view(form_class=PasswordResetForm),

@@ -111,7 +111,6 @@ EXPECTED = {
     """,
     "in in ok ok ok ok in in | in in ok ok ok ok in in": """
         admin:index
-        admin:password_change
         admin:approvals_proposal_changelist
         admin:approvals_proposal_history
         admin:customers_customer_export
@@ -132,6 +131,7 @@ EXPECTED = {
         admin:autocomplete
     """,
     "in in go go go go in in | in in go go go go in in": """
+        admin:password_change
         admin:view_on_site
         admin:approvals_approvalparameters_changelist
         admin:approvals_approvalparameters_history
