@@ -7,6 +7,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from .settings import *  # noqa: F403
 from .settings import BASE_DIR, UPLOAD_DIR
+from .settings import SECRET_KEY as WORKSTATION_KEY
 
 
 def required(name):
@@ -22,10 +23,21 @@ def refuse(name, why):
     raise ImproperlyConfigured(f"{name} {why}")
 
 
+def has_repeated_piece(text, length=8):
+    """Whether a piece of the text comes twice, as in no random one of a hundred characters."""
+    pieces = [text[at : at + length] for at in range(len(text) - length + 1)]
+    return len(set(pieces)) < len(pieces)
+
+
 PRODUCTION = True
 DEBUG = False
 SECRET_KEY = required("SECRET_KEY")
-if len(SECRET_KEY) < 50 or len(set(SECRET_KEY)) < 10 or "insecure" in SECRET_KEY:
+if (
+    len(SECRET_KEY) < 50
+    or len(set(SECRET_KEY)) < 12
+    or has_repeated_piece(SECRET_KEY)
+    or any(known in SECRET_KEY for known in ("insecure", WORKSTATION_KEY))
+):
     refuse("SECRET_KEY", "is too weak: use 50 random characters or more.")
 ALLOWED_HOSTS = [host.strip() for host in required("ALLOWED_HOSTS").split(",")]
 if any("*" in host or host.startswith(".") for host in ALLOWED_HOSTS):
