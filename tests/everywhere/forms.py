@@ -13,6 +13,12 @@ HIDDEN = (
     "a\U000e0041",
     "a\u00adb",
     "a\x1b[2Kb",
+    # Letters, marks and signs by category, yet drawn as nothing or as a blank.
+    "a\u034fb",
+    "\u3164",
+    "a\U000e0100\U000e0101",
+    "a\u2800b",
+    "a☎\ufe0f",
 )
 TOO_MUCH = (
     "9" * 400,

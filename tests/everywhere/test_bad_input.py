@@ -4,7 +4,6 @@ import json
 import os
 import re
 import sys
-import unicodedata
 from http.cookies import SimpleCookie
 from random import Random
 
@@ -13,7 +12,8 @@ from django.core.signals import got_request_exception
 from django.db import connection, transaction
 from django.test import Client
 
-from approvals.values import INVISIBLE
+from approvals import values
+from tests.unseen import is_unseen
 
 from .addresses import every_address, url_of
 from .forms import HIDDEN, SPOILT, TOO_MUCH, Forms, body, spoil
@@ -65,7 +65,7 @@ class Stored:
     def __call__(self, execute, sql, params, many, context):
         writes = sql.lstrip().startswith(("INSERT", "UPDATE", "WITH"))
         if writes and not any(table in sql for table in UNSEEN_TABLES):
-            texts = [text for text in _texts(params) if _is_unseen(text)]
+            texts = [text for text in _texts(params) if any(map(is_unseen, text))]
             self.unseen += [(sql[:60], text[:60]) for text in texts]
         return execute(sql, params, many, context)
 
@@ -83,10 +83,6 @@ def _texts(value):
             yield value
     elif isinstance(value, str):
         yield value
-
-
-def _is_unseen(text):
-    return any(unicodedata.category(char) in INVISIBLE and char not in "\n\r\t" for char in text)
 
 
 @pytest.fixture
@@ -115,22 +111,25 @@ def post(browser, url, fields, stored):
     return response
 
 
-@pytest.mark.parametrize("part", range(PARTS))
-def test_a_spoilt_form_breaks_nothing(targets, browsers, broken, part):
-    chance, mine, stored, bad = Random(part), targets[part::PARTS], Stored(), []
-
-    for number in range(POSTS):
-        someone, url, fields = mine[number % len(mine)]
+def faults(browsers, broken, targets, chance, posts):
+    """Send so many spoilt forms: what broke the program, and what was stored that nobody sees."""
+    stored, errors, unseen = Stored(), [], []
+    for number in range(posts):
+        someone, url, fields = targets[number % len(targets)]
         sent, before = spoil(fields, chance), len(stored.unseen)
         response = post(browsers(someone), url, sent, stored)
-        if response.status_code >= 500 or len(stored.unseen) > before:
-            odd = [(name, value) for name, value in sent if value in SPOILT]
-            bad.append(
-                f"{url} {response.status_code} {odd!r:.300} {broken} {stored.unseen[before:]}"
-            )
+        odd = [(name, value) for name, value in sent if value in SPOILT]
+        if response.status_code >= 500:
+            errors.append(f"{url} {response.status_code} {odd!r:.300} {broken}")
             broken.clear()
+        unseen += [f"{url} {odd!r:.300} {found}" for found in stored.unseen[before:]]
+    return errors, unseen
 
-    assert not bad, "\n".join(bad)
+
+@pytest.mark.parametrize("part", range(PARTS))
+def test_a_spoilt_form_breaks_nothing(targets, browsers, broken, part):
+    errors, unseen = faults(browsers, broken, targets[part::PARTS], Random(part), POSTS)
+    assert not errors + unseen, "\n".join(errors + unseen)
 
 
 # Pages of setup, and the names of fields on them, of which approvers read what is typed there.
@@ -146,23 +145,44 @@ READ = [
 ]
 
 
-def test_what_approvers_read_holds_nothing_that_they_cannot_see(scene, person, browsers):
-    browser = browsers(person("root", is_superuser=True, is_staff=True))
+@pytest.fixture
+def read_by_approvers(scene, person, browsers):
+    """The forms of those pages: (a superuser, where it goes, its fields, the names of those)."""
+    root, found = person("root", is_superuser=True, is_staff=True), []
     for page, names in READ:
-        [address] = [
-            a for a in every_address() if a.route == f"admin/{page}/<path:object_id>/change/"
-        ]
-        url = url_of(address, scene)
-        fields = Forms(url, browser.get(url).content.decode()).found[url]
+        route = f"admin/{page}/<path:object_id>/change/"
+        [url] = [url_of(address, scene) for address in every_address() if address.route == route]
+        fields = Forms(url, browsers(root).get(url).content.decode()).found[url]
         read = {name for name, _value in fields if re.fullmatch(names, name)}
         assert len(read) >= names.count("|") + 1, page
-        for name in sorted(read):
+        found.append((root, url, fields, sorted(read)))
+    return found
+
+
+def test_what_approvers_read_holds_nothing_that_they_cannot_see(read_by_approvers, browsers):
+    for someone, url, fields, read in read_by_approvers:
+        for name in read:
             for hidden in HIDDEN:
                 sent = [(each, hidden if each == name else value) for each, value in fields]
                 stored = Stored()
-                response = post(browser, url, sent, stored)
-                assert (response.status_code, stored.unseen) == (200, []), (page, name, hidden)
-                assert "The invisible character U+" in response.content.decode(), (page, name)
+                response = post(browsers(someone), url, sent, stored)
+                assert (response.status_code, stored.unseen) == (200, []), (url, name, hidden)
+                assert "The invisible character U+" in response.content.decode(), (url, name)
+
+
+@pytest.fixture
+def refuses_nothing(monkeypatch):
+    """The program takes all text, and remembers none of it."""
+    monkeypatch.setattr(values, "_first_unseen", lambda text: None)
+    values._remembering.cache_clear()
+    yield
+    values._remembering.cache_clear()
+
+
+def test_what_is_not_refused_is_found(read_by_approvers, browsers, broken, refuses_nothing):
+    targets = [(someone, url, fields) for someone, url, fields, _read in read_by_approvers]
+    _errors, unseen = faults(browsers, broken, targets, Random(0), 50)
+    assert unseen
 
 
 # Fields of setup that name rows, with which of them a form was once broken.
