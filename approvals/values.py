@@ -82,9 +82,12 @@ def is_unseen(char: str) -> bool:
     return unicodedata.category(char) in INVISIBLE or bool(_UNDRAWN.match(char))
 
 
-def shown(text: str) -> str:
+def shown(text: str, *, multiline=False) -> str:
     """`text` with a sign in the place of each character that nobody could see."""
-    return "".join("�" if is_unseen(char) else char for char in text)
+    if _first_unseen(text) is None:
+        return text
+    ends = "\r\n\t" if multiline else ""
+    return "".join("�" if is_unseen(char) and char not in ends else char for char in text)
 
 
 def searchable(text: str) -> str:
@@ -211,22 +214,26 @@ def decode(field: models.Field, text: str | None):
         return decode(field.target_field, text)
     if isinstance(field, models.BooleanField):
         return text == "1"
-    return field.to_python(text)
+    # A text stands for itself, also where the field would not take it any more.
+    return text if isinstance(field, models.CharField | models.TextField) else field.to_python(text)
 
 
 def display(field: models.Field, value) -> str:
-    """Return a value as a person reads it, in the active language."""
+    """Return a value as a person reads it, in the active language.
+
+    One that an older version stored may hold what nobody sees: there stands a sign.
+    """
     if value is None or value == "":
         return ""
     if isinstance(value, bool):
         return _("Yes") if value else _("No")
     if field.choices:
-        return str(dict(field.flatchoices).get(value, value))
+        return shown(str(dict(field.flatchoices).get(value, value)))
     if isinstance(value, Decimal):
         return formats.number_format(value, field.decimal_places, force_grouping=True)
     if isinstance(value, datetime.date):
         return formats.date_format(value, "SHORT_DATE_FORMAT")
-    return str(value)
+    return shown(str(value), multiline=isinstance(field, models.TextField))
 
 
 def display_text(field: models.Field, text: str | None) -> str:
@@ -234,7 +241,7 @@ def display_text(field: models.Field, text: str | None) -> str:
     try:
         return display(field, decode(field, text))
     except (ArithmeticError, TypeError, ValueError, ValidationError):
-        return text
+        return shown(text, multiline=isinstance(field, models.TextField))
 
 
 def pack(encoded: dict[str, str | None]) -> str:

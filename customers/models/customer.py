@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from approvals.models import GovernedModel
+from approvals.values import shown
 
 from ..fields import (
     CodeField,
@@ -251,7 +252,7 @@ class Customer(GovernedModel):
         ]
 
     def __str__(self):
-        return f"{self.account} {self.name or _('(new customer)')}"
+        return shown(f"{self.account} {self.name or _('(new customer)')}")
 
     def get_absolute_url(self):
         """The customer's page."""

@@ -5,6 +5,7 @@ import unicodedata
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.urls import reverse
 
 from approvals import proposals
 from approvals.changes import change_records
@@ -12,7 +13,7 @@ from approvals.models import Proposal, State, Verb, WorkflowEvent
 from approvals.outcomes import BROWSER, Change
 from approvals.values import clean_text, normalise
 from customers.models import Customer
-from tests.approvals.helpers import edit, live, vote
+from tests.approvals.helpers import decide_url, edit, live, vote
 from tests.customers.factories import customer
 from tests.unguarded import unguarded
 from tests.unseen import BLANKS, CODES, IGNORABLE, is_unseen
@@ -129,3 +130,34 @@ def test_a_value_that_waited_since_before_comes_back_and_can_be_set_again(
 
     edit(clerk, "S-1", name="New Shop")
     assert proposals.submit(proposal.pk, by=clerk).changes.get().value == "New Shop"
+
+
+@pytest.fixture
+def stored_before(clerk, workflow, govern_fields):
+    """A proposal of a customer, submitted, with values as an older version took them."""
+    govern_fields("name", "notes")
+    customer("S-1", name="Shop\u3164", notes="Old\r\nnote")
+    edit(clerk, "S-1", name="New Shop", notes="New note")
+    proposal = proposals.submit(Proposal.objects.get().pk, by=clerk)
+    with unguarded():
+        proposal.changes.filter(field="name").update(value="New Shop\U000e0100")
+        proposal.changes.filter(field="notes").update(value="New\n\tnote\u202e")
+    return proposal
+
+
+@pytest.mark.parametrize("page", ["proposed", "decide", "history"])
+def test_a_place_that_nobody_sees_has_a_sign_where_it_was_stored_before(
+    client, clerk, approver, stored_before, page
+):
+    pk = stored_before.object_id
+    someone, url = {
+        "proposed": (clerk, reverse("customers:proposed_changes", args=[pk])),
+        "decide": (approver, decide_url(stored_before, approver)),
+        "history": (clerk, reverse("customers:history", args=[pk])),
+    }[page]
+    client.force_login(someone)
+    html = client.get(url).content.decode()
+    assert not set("\u3164\U000e0100\u202e") & set(html)
+    assert "Shop�" in html
+    if page != "history":
+        assert "New Shop�" in html and "New<br>\tnote�" in html and "Old<br>note" in html
