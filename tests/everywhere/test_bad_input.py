@@ -1,4 +1,4 @@
-"""Thousands of spoilt forms: none breaks the program, and nothing unseen is stored."""
+"""A thousand spoilt forms: none breaks the program, and nothing unseen is stored."""
 
 import json
 import os
