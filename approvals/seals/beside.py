@@ -12,10 +12,10 @@ from django.db.models.functions import Cast
 from django.utils.translation import gettext as _
 
 from .. import registry
-from ..batch import content_type
 from ..deciding.decisions import VERBS
 from ..models import Decision, Outcome, ProposedChange, Verb, WorkflowEvent
 from .digests import moment
+from .reading import content_type_of
 from .trails import WRITTEN
 
 WHAT = {action.value: verb.value for action, verb in VERBS.items()}
@@ -80,7 +80,9 @@ class Event(NamedTuple):
 def follow(report, using="default") -> None:
     """Look at every decision and every proposed change; tells what the history does not."""
     for governed in registry.all_governed():
-        model = content_type(governed).pk
+        model = content_type_of(governed.model, using)
+        if model is None:  # which `trails` tells
+            continue
         for part in _parts(governed.model._base_manager.using(using)):
             decided, proposed = _told(model, part, using)
             found = list(_at_their_entries(_decisions(model, part, using), decided))

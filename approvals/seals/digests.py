@@ -74,4 +74,5 @@ def mark(digest: bytes) -> int:
 
 def hash_of(previous: str, position: int, seal: tuple) -> str:
     """The hash of a seal. seal: its moment, first and last id, count and digest."""
-    return sha256(" ".join(map(str, (previous, position, *seal))).encode()).hexdigest()
+    text = " ".join(map(str, (previous, position, *seal)))
+    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

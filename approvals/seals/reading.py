@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
+from django.contrib.contenttypes.models import ContentType
 from django.db import connections
 
 from ..models import HistorySeal, WorkflowEvent
@@ -16,17 +17,43 @@ AT_ONCE = 5000
 def snapshot(using="default"):
     """Read everything as it stands now, whoever writes meanwhile; nobody has to wait."""
     connection = connections[using]
-    if connection.in_atomic_block:
+    connection.ensure_connection()
+    with _any_text(connection):
+        if connection.in_atomic_block:
+            yield
+            return
+        read_only = " ISOLATION LEVEL REPEATABLE READ READ ONLY"
+        with connection.cursor() as cursor:
+            cursor.execute("BEGIN" + read_only * (connection.vendor == "postgresql"))
+        try:
+            yield
+        finally:
+            with connection.cursor() as cursor:
+                cursor.execute("ROLLBACK")
+
+
+@contextmanager
+def _any_text(connection):
+    """SQLite keeps bytes as texts that are none: each is read as a text like no other."""
+    if connection.vendor != "sqlite":
         yield
         return
-    read_only = " ISOLATION LEVEL REPEATABLE READ READ ONLY"
-    with connection.cursor() as cursor:
-        cursor.execute("BEGIN" + read_only * (connection.vendor == "postgresql"))
+    raw = connection.connection
+    strict, raw.text_factory = raw.text_factory, _lenient
     try:
         yield
     finally:
-        with connection.cursor() as cursor:
-            cursor.execute("ROLLBACK")
+        raw.text_factory = strict
+
+
+def _lenient(text):
+    return text.decode("utf-8", "surrogateescape")
+
+
+def content_type_of(model, using) -> int | None:
+    """The id of a model's content type; unlike Django's own way it makes none, and keeps none."""
+    named = {"app_label": model._meta.app_label, "model": model._meta.model_name}
+    return ContentType.objects.using(using).filter(**named).values_list("pk", flat=True).first()
 
 
 class Sealed(NamedTuple):

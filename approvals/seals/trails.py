@@ -8,10 +8,10 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext as _
 
 from .. import registry
-from ..batch import content_type
 from ..models import Verb, WorkflowEvent
 from ..registry import HELD
 from ..values import encode, unpack
+from .reading import content_type_of
 
 # The entries that a value follows from: each was written together with the value.
 WRITTEN = (Verb.CHANGED, Verb.CHANGED_WITHOUT_APPROVAL, Verb.APPLIED)
@@ -21,22 +21,27 @@ AT_ONCE = 1000
 def follow(report, using="default") -> None:
     """Look at every record of every governed model; tells what does not follow."""
     for governed in registry.all_governed():
+        model = content_type_of(governed.model, using)
+        if model is None:
+            text = _("%(label)s: what the history says of it belongs to no model.")
+            report.find(text % {"label": governed.label})
+            continue
         records = governed.model._base_manager.using(using).order_by("pk")
         behind = records
         while ids := list(behind.values_list("pk", flat=True)[:AT_ONCE]):
-            trails = _trails(governed, using, ids)
+            trails = _trails(model, using, ids)
             for row in _records(report, governed, records, ids):
                 _follow(report, governed, row, trails[row[0]])
             report.records += len(ids)
             behind = records.filter(pk__gt=ids[-1])
-        _tell_gone(report, governed, using, records)
+        _tell_gone(report, governed, model, records)
 
 
-def _tell_gone(report, governed, using, records):
+def _tell_gone(report, governed, model, records):
     """A record is never deleted, so each that was created or changed is there."""
     there = records.order_by().filter(pk=OuterRef("object_id"))
-    written = WorkflowEvent.objects.using(using).filter(
-        content_type=content_type(governed), verb__in=(Verb.CREATED, *WRITTEN)
+    written = WorkflowEvent.objects.using(records.db).filter(
+        content_type=model, verb__in=(Verb.CREATED, *WRITTEN)
     )
     gone = written.filter(~Exists(there)).order_by("object_id")
     for _pk, key in gone.values_list("object_id", "record_key").distinct():
@@ -59,12 +64,12 @@ def _records(report, governed, records, ids):
     return []
 
 
-def _trails(governed, using, ids) -> dict[int, list]:
+def _trails(model, using, ids) -> dict[int, list]:
     """What was written to each of these records, in its order: key, verb, field, old, new."""
     events = (
         WorkflowEvent.objects.using(using)
         .filter(
-            content_type=content_type(governed),
+            content_type=model,
             object_id__range=(ids[0], ids[-1]),
         )
         .filter(Q(verb__in=(Verb.CREATED, *WRITTEN)) | Q(verb=Verb.PROPOSED, field=HELD))

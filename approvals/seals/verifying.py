@@ -26,7 +26,8 @@ class Report:
     def find(self, text: str) -> None:
         """Tell a finding."""
         self.findings += 1
-        self.tell(text)
+        # What is no text is told as one that can be printed.
+        self.tell(text.encode("utf-8", "backslashreplace").decode())
 
 
 def verify(report: Report, checkpoints=(), using="default") -> None:
