@@ -1,13 +1,18 @@
 """Checkpoints: the newest seal as a line of text, to be kept where nobody here can change it."""
 
-from ..models import HistoryHead, HistorySeal
+from ..models import HistorySeal
 from .digests import moment
+from .verifying import wrong_head
 
 
 def newest() -> str:
-    """The newest seal: position, hash and time, with a blank between them; "" where none is."""
-    head = HistoryHead.objects.get()
-    seal = HistorySeal.objects.filter(position=head.position).first()
+    """The newest seal: position, hash and time, with a blank between them; "" where none is.
+
+    Raises ValueError, with what is wrong, where the head of the chain is not at its end.
+    """
+    seal = HistorySeal.objects.last()
+    if wrong := wrong_head(*((seal.position, seal.hash) if seal else ())):
+        raise ValueError(wrong)
     return f"{seal.position} {seal.hash} {moment(seal.at)}" if seal else ""
 
 

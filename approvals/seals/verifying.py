@@ -42,8 +42,26 @@ def verify(report: Report, checkpoints=(), using="default") -> None:
     _verify_entries(report, using)
 
 
+NO_SEAL = 0, HistoryHead._meta.get_field("hash").default
+
+
+def wrong_head(position=NO_SEAL[0], newest=NO_SEAL[1], using="default") -> str:
+    """What is wrong with the head of the chain, whose newest seal has that hash; or ""."""
+    heads = list(HistoryHead.objects.using(using).values_list("position", "hash"))
+    if heads == [(position, newest)]:
+        return ""
+    told = ", ".join(str(head[0]) for head in heads) or _("none")
+    text = _("The newest seal is %(position)s, but the head of the chain says %(head)s.")
+    if told == str(position):
+        text = _(
+            "The newest seal is %(position)s, and so says the head of the chain, but of another "
+            "hash."
+        )
+    return text % {"position": position, "head": told}
+
+
 def _verify_chain(report, noted, using):
-    position, previous = 0, HistoryHead._meta.get_field("hash").default
+    position, previous = NO_SEAL
     for seal in reading.seals(using):
         report.seals += 1
         if seal.position != position + 1:
@@ -60,21 +78,14 @@ def _verify_chain(report, noted, using):
     for missed in noted:
         text = _("Seal %(position)s: missing, though there is a checkpoint of it.")
         report.find(text % {"position": missed})
-    _verify_head(report, position, previous, using)
+    if wrong := wrong_head(position, previous, using):
+        report.find(wrong)
 
 
 def _missing(first, last):
     if first == last:
         return _("Seal %(position)s: missing.") % {"position": first}
     return _("Seals %(first)s to %(last)s: missing.") % {"first": first, "last": last}
-
-
-def _verify_head(report, position, newest, using):
-    heads = list(HistoryHead.objects.using(using).values_list("position", "hash"))
-    if heads != [(position, newest)]:
-        told = ", ".join(str(head[0]) for head in heads) or _("none")
-        text = _("The newest seal is %(position)s, but the head of the chain says %(head)s.")
-        report.find(text % {"position": position, "head": told})
 
 
 def _verify_entries(report, using):

@@ -4,6 +4,7 @@ import io
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db.models import F
 
 from approvals.models import HistoryHead, HistorySeal, WorkflowEvent
 from tests.customers.factories import customer
@@ -91,6 +92,46 @@ def test_an_empty_history_has_no_checkpoint(db):
         checkpoint()
     lines, status = verify()
     assert (len(lines), status) == (1, 0)
+
+
+SAME = "The newest seal is {0}, and so says the head of the chain, but of another hash."
+
+
+@pytest.mark.parametrize(
+    ("spoil", "told"),
+    [
+        (
+            lambda: HistoryHead.objects.update(position=F("position") + 1),
+            "The newest seal is {0}, but the head of the chain says {1}.",
+        ),
+        (lambda: HistoryHead.objects.update(hash="f" * 64), SAME),
+        (lambda: HistorySeal.objects.filter(position__gt=9).update(hash="f" * 64), SAME),
+        (
+            lambda: HistoryHead.objects.all().delete(),
+            "The newest seal is {0}, but the head of the chain says none.",
+        ),
+        (
+            lambda: HistorySeal.objects.all().delete(),
+            "The newest seal is 0, but the head of the chain says {0}.",
+        ),
+    ],
+)
+def test_what_is_no_end_of_the_chain_is_no_checkpoint(history, spoil, told):
+    position = HistorySeal.objects.last().position
+    with unguarded():
+        spoil()
+    told = told.format(position, position + 1)
+    with pytest.raises(CommandError) as refused:
+        checkpoint()
+    assert (str(refused.value), refused.value.returncode) == (told, 1)
+    assert told in verify()[0]
+
+
+def test_a_head_that_was_moved_before_there_was_a_seal_is_told(db):
+    with unguarded():
+        HistoryHead.objects.update(position=5)
+    with pytest.raises(CommandError, match="The newest seal is 0, but the head .* says 5."):
+        checkpoint()
 
 
 def test_each_of_two_checkpoints_of_one_seal_counts(history, tmp_path):
