@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from django.contrib.contenttypes.models import ContentType
 from django.db import connections
+from django.db.models import BooleanField, QuerySet
 
 from ..models import HistorySeal, WorkflowEvent
 from . import digests
@@ -54,6 +55,13 @@ def content_type_of(model, using) -> int | None:
     """The id of a model's content type; unlike Django's own way it makes none, and keeps none."""
     named = {"app_label": model._meta.app_label, "model": model._meta.model_name}
     return ContentType.objects.using(using).filter(**named).values_list("pk", flat=True).first()
+
+
+def odd_truths(rows: QuerySet) -> QuerySet:
+    """Those with a yes or no that is neither: SQLite keeps it, and Python reads it as no."""
+    fields = rows.model._meta.concrete_fields
+    names = [field.name for field in fields if isinstance(field, BooleanField)]
+    return rows.exclude(**{f"{name}__in": (True, False) for name in names})
 
 
 class Sealed(NamedTuple):

@@ -4,6 +4,7 @@ from django.utils.translation import gettext as _
 
 from ..models import ApprovalParameters, FieldEnablement, Verb, WorkflowEvent
 from ..values import encode
+from .reading import odd_truths
 
 SWITCHED = (Verb.PARAMETER_CHANGED, Verb.ENABLEMENT_CHANGED)
 OFF = encode(None, False)
@@ -19,6 +20,10 @@ def follow(report, using="default") -> None:
     stored = _stored(using)
     for switch in {**said, **stored}:
         _compare(report, switch, said, stored.get(switch, OFF if switch[0] else None))
+    for model in (ApprovalParameters, FieldEnablement):
+        for pk in odd_truths(model.objects.using(using)).values_list("pk", flat=True):
+            text = _("%(what)s %(row)s: a value that its field cannot have.")
+            report.find(text % {"what": model._meta.verbose_name, "row": pk})
 
 
 def _stored(using):

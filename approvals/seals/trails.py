@@ -10,8 +10,8 @@ from django.utils.translation import gettext as _
 from .. import registry
 from ..models import Verb, WorkflowEvent
 from ..registry import HELD
-from ..values import encode, unpack
-from .reading import content_type_of
+from ..values import encode, fold_key, unpack
+from .reading import content_type_of, odd_truths
 
 # The entries that a value follows from: each was written together with the value.
 WRITTEN = (Verb.CHANGED, Verb.CHANGED_WITHOUT_APPROVAL, Verb.APPLIED)
@@ -34,6 +34,8 @@ def follow(report, using="default") -> None:
                 _follow(report, governed, row, trails[row[0]])
             report.records += len(ids)
             behind = records.filter(pk__gt=ids[-1])
+        for key in odd_truths(records).values_list(governed.key, flat=True):
+            _tell_odd(report, governed, key)
         _tell_gone(report, governed, model, records)
 
 
@@ -50,8 +52,9 @@ def _tell_gone(report, governed, model, records):
 
 
 def _records(report, governed, records, ids):
-    """Of each record: id, key, then each value that can be governed."""
-    names = ["pk", governed.key, *(f.attname for f in governed.proposable.values())]
+    """Of each record: id, key, folded key, revision, then each value that can be governed."""
+    names = ["pk", governed.key, "folded_key", "revision"]
+    names += (f.attname for f in governed.proposable.values())
     try:
         return list(records.filter(pk__range=(ids[0], ids[-1])).values_list(*names))
     except (TypeError, ValueError, ArithmeticError):
@@ -59,9 +62,13 @@ def _records(report, governed, records, ids):
         if len(ids) > 1:
             return [row for pk in ids for row in _records(report, governed, records, [pk])]
     [key] = records.filter(pk=ids[0]).values_list(governed.key, flat=True)
+    _tell_odd(report, governed, key)
+    return []
+
+
+def _tell_odd(report, governed, key):
     text = _("%(label)s %(key)s: a value that its field cannot have.")
     report.find(text % {"label": governed.label, "key": key})
-    return []
 
 
 def _trails(model, using, ids) -> dict[int, list]:
@@ -83,7 +90,8 @@ def _trails(model, using, ids) -> dict[int, list]:
 
 
 def _follow(report, governed, row, trail):
-    _pk, key, *live = row
+    _pk, key, folded, revision, *live = row
+    _look_beside(report, governed, key, folded, revision)
     if trail and trail[0][0] != key:
         text = _("%(label)s %(key)s: the history knows it as %(known)s.")
         report.find(text % {"label": governed.label, "key": key, "known": trail[0][0]})
@@ -103,6 +111,17 @@ def _follow(report, governed, row, trail):
     for (name, field), value in zip(governed.proposable.items(), live, strict=True):
         if values[name] != encode(field, value):
             _tell(report, governed, key, name, values[name], encode(field, value))
+
+
+def _look_beside(report, governed, key, folded, revision):
+    """What a record has beside its values, of which the history tells nothing."""
+    if folded != fold_key(str(key)):
+        text = _("%(label)s %(key)s: is looked for as %(found)s, not as %(expected)s.")
+        details = {"found": repr(folded), "expected": repr(fold_key(str(key)))}
+        report.find(text % {"label": governed.label, "key": key, **details})
+    if not isinstance(revision, int) or revision < 1:
+        text = _("%(label)s %(key)s: the revision %(found)s is none.")
+        report.find(text % {"label": governed.label, "key": key, "found": repr(revision)})
 
 
 def _first(governed, trail) -> dict | None:

@@ -2,6 +2,7 @@
 
 import pytest
 from django.core.management import call_command
+from django.db import connection
 
 from approvals.models import ApprovalParameters, FieldEnablement
 from approvals.seals.switches import follow
@@ -68,6 +69,18 @@ def test_a_switch_to_and_fro_is_found_at_the_next_entry(history):
 def test_other_fields_are_not_asked_about(history):
     switch_field("name", False)
     assert findings() == []
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="SQLite takes anything")
+@pytest.mark.parametrize("value", ["'x'", "-1", "1.5"])
+@pytest.mark.parametrize("model", [ApprovalParameters, FieldEnablement])
+def test_what_python_reads_as_off_is_found_also_where_it_is_off(history, model, value):
+    table = model._meta.db_table
+    with unguarded(), connection.cursor() as cursor:
+        switch(enabled=False)
+        switch_field("name", False)
+        cursor.execute(f"UPDATE {table} SET enabled = {value} WHERE NOT enabled")  # noqa: S608
+    assert any(line.endswith(": a value that its field cannot have.") for line in findings())
 
 
 def test_the_command_tells(history, capsys):

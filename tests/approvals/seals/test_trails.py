@@ -14,6 +14,7 @@ from tests.customers.factories import customer
 from tests.unguarded import unguarded
 
 pytestmark = pytest.mark.django_db
+only_sqlite = pytest.mark.skipif(connection.vendor != "sqlite", reason="SQLite takes anything")
 
 
 def findings():
@@ -56,7 +57,7 @@ def test_a_value_from_elsewhere_is_found(history, name, value, was):
     assert findings() == [f"customers.customer C1, {field}: the history says {was}."]
 
 
-@pytest.mark.skipif(connection.vendor != "sqlite", reason="only SQLite takes any text")
+@only_sqlite
 def test_a_value_that_is_none_at_all_is_found_and_keeps_nothing_else_from_it(history):
     written(phone="elsewhere")
     with unguarded(), connection.cursor() as cursor:
@@ -64,6 +65,31 @@ def test_a_value_that_is_none_at_all_is_found_and_keeps_nothing_else_from_it(his
     broken, other = sorted(findings(), reverse=True)
     assert broken == "customers.customer C2: a value that its field cannot have."
     assert other.startswith("customers.customer C1, phone:")
+
+
+@pytest.mark.parametrize(
+    ("values", "told"),
+    [
+        ({"folded_key": "c9"}, "is looked for as 'c9', not as 'c1'."),
+        ({"folded_key": "C1"}, "is looked for as 'C1', not as 'c1'."),
+        ({"revision": 0}, "the revision 0 is none."),
+    ],
+)
+def test_what_no_save_leaves_beside_the_values_is_found(history, values, told):
+    written(**values)
+    assert findings() == [f"customers.customer C1: {told}"]
+
+
+@only_sqlite
+@pytest.mark.parametrize("value", ["'x'", "-1", "1.5", "x'00'", "''"])
+@pytest.mark.parametrize("name", ["held", "exclude_interest_charge", "revision"])
+def test_what_python_reads_as_another_value_is_found(history, name, value):
+    with unguarded(), connection.cursor() as cursor:
+        cursor.execute("PRAGMA ignore_check_constraints = 1")
+        cursor.execute(f"UPDATE customers_customer SET {name} = {value} WHERE account = 'C1'")
+        cursor.execute("PRAGMA ignore_check_constraints = 0")
+    assert findings()
+    assert all(line.startswith("customers.customer C1") for line in findings())
 
 
 def test_a_value_that_was_changed_and_changed_back_by_nobody_is_found(history, clerk):
