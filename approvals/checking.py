@@ -40,9 +40,9 @@ def new_values(governed, changes) -> tuple[dict, list[str]]:
 
 def _as_proposed(field, text):
     # What is applied is what was approved, to the letter; an older version may have spelt it
-    # in a way of its own, and the database knows no other.
+    # in a way of its own, and the database knows no other of texts.
     value = values.normalise(field, text)
-    if values.encode(field, value) != text:
+    if isinstance(value, str) and value != text:
         raise ValidationError(_("This would be stored in another spelling. Set it once more."))
     return value
 

@@ -56,9 +56,10 @@ def _without_filters(request):
 def _cannot_be_asked(request) -> bool:
     """Whether a database may refuse to look for what an address says."""
     asked = [(name, text) for name, texts in request.GET.lists() for text in texts]
-    if any("\0" in text for _name, text in asked):
+    page = request.resolver_match.url_name or ""
+    if page.endswith((*LISTS, "autocomplete")) and any("\0" in text for _name, text in asked):
         return True
-    is_list = (request.resolver_match.url_name or "").endswith(LISTS)
+    is_list = page.endswith(LISTS)
     return is_list and any(_is_impossible(text) for name, text in asked if name not in TYPED)
 
 
