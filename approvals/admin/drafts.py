@@ -175,21 +175,28 @@ class DraftAdmin(Choosing, AdministeredAdmin):
             raise Http404
         if request.method != "POST":
             return self.show(request, part)
-        try:
-            with workflows.editing(version_of(part), by=request.user):
-                return super().change_view(request, object_id, form_url, self.context(part))
-        except Refused as refusal:
-            messages.error(request, str(refusal))
-            return redirect(page_of(version_of(part)))
+        change = partial(super().change_view, request, object_id, form_url, self.context(part))
+        return self._edit(request, part, change)
 
     def delete_view(self, request, object_id, extra_context=None):
         """Delete a draft or a part of one, and note it."""
         part = self.get_object(request, unquote(object_id))
+        delete = partial(super().delete_view, request, object_id, extra_context)
         if request.method != "POST" or part is None:
-            return super().delete_view(request, object_id, extra_context)
-        with workflows.noting(version_of(part).workflow, by=request.user):
-            response = super().delete_view(request, object_id, extra_context)
+            return delete()
+        return self._edit(request, part, lambda: self._deleted(part, delete()))
+
+    def _deleted(self, part, response):
         return self.after_delete(part) if response.status_code == 302 else response
+
+    def _edit(self, request, part, view):
+        """The answer of a view that edits a draft, or why it is none any more."""
+        try:
+            with workflows.editing(version_of(part), by=request.user):
+                return view()
+        except Refused as refusal:
+            messages.error(request, str(refusal))
+            return redirect(page_of(version_of(part)))
 
     def after_delete(self, part):
         """Back to the version."""
