@@ -10,6 +10,8 @@ from approvals.deciding import deadlines
 from approvals.models import ReportingLine, StepCondition, StepRun, WorkflowStep, WorkflowVersion
 from tests.approvals.helpers import vote
 
+from .forging import followed_by
+
 PEOPLE = WorkflowStep.users.through
 NEVER = {"subject": "new", "field": "credit_limit", "operator": "more", "value": "1000000"}
 
@@ -32,27 +34,17 @@ def _draft_step(stage):
     return _draft(stage).steps.create(position=2, name="Draft")
 
 
-def _decided_by_one(give):
-    """`give` him the second step as well: he decides both."""
-
-    def forgery(stage):
-        give(stage)
-        stage.approve_first_step()
-        assert vote(stage.approver, stage.proposal).done
-
-    forgery.__name__ = give.__name__
-    return forgery
+@followed_by
+def _decided_by_one(stage):
+    """He decides the second step as well."""
+    stage.approve_first_step()
+    assert vote(stage.approver, stage.proposal).done
 
 
-def _passed_over(leave_out):
-    """`leave_out` the second step: the first one's decision is the last."""
-
-    def forgery(stage):
-        leave_out(stage)
-        stage.approve_first_step()
-
-    forgery.__name__ = leave_out.__name__
-    return forgery
+@followed_by
+def _passed_over(stage):
+    """The second step is left out: the first one's decision is the last."""
+    stage.approve_first_step()
 
 
 @_decided_by_one

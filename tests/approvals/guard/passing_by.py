@@ -13,6 +13,8 @@ from approvals import proposals
 from approvals.models import Decision, StepRun, WorkflowVersion, WorkItem
 from tests.approvals.helpers import edit
 
+from .forging import followed_by
+
 
 def decide_without_a_workflow(stage):
     """No version, and so no step that misses a vote."""
@@ -44,13 +46,9 @@ def replace_by_an_update(stage):
     stage.approve_all()
 
 
-def _approved(set_first):
-    def forgery(stage):
-        set_first(stage)
-        stage.approve_all()
-
-    forgery.__name__ = set_first.__name__
-    return forgery
+@followed_by
+def _approved(stage):
+    stage.approve_all()
 
 
 @_approved
