@@ -3,26 +3,18 @@
 import pytest
 from django.contrib.auth.models import Group, User
 from django.contrib.contenttypes.models import ContentType
-from django.test import TransactionTestCase
 
-from approvals import guard, registry
+from approvals import registry
 from approvals.models import Behavior, Workflow
 from customers.models import Customer
+
+from .unguarded import flushed_unguarded
 
 
 @pytest.fixture(autouse=True, scope="session")
 def empty_what_is_never_emptied():
-    """Let the tests that commit empty the database behind them; then the guard stands again."""
-    empty = TransactionTestCase._fixture_teardown
-
-    def without_guard(test):
-        for using in test._databases_names(include_mirrors=False):
-            guard.remove(using)
-        empty(test)  # which emits post_migrate
-
-    TransactionTestCase._fixture_teardown = without_guard
-    yield
-    TransactionTestCase._fixture_teardown = empty
+    with flushed_unguarded():
+        yield
 
 
 def make_person(username, *groups, **values):

@@ -17,11 +17,22 @@ from .rules import KEPT
 
 
 def install(sender=None, using=DEFAULT_DB_ALIAS, **kwargs) -> None:
-    """Make the triggers; connected to post_migrate."""
-    connection = connections[using]
-    wanted = _wanted(connection)
-    with transaction.atomic(using=using), connection.cursor() as cursor:
-        _dialect(connection).install(cursor, wanted)
+    """Make the triggers as they should be; connected to post_migrate."""
+    _make(_wanted(connections[using]), using)
+
+
+def _make(wanted, using):
+    """Remove all triggers but those that are wanted; make those that are missing."""
+    dialect = _dialect(connections[using])
+    expected = dialect.texts(wanted)
+    with transaction.atomic(using=using), connections[using].cursor() as cursor:
+        there = dialect.installed(cursor)
+        for name in there:
+            if there[name] != expected.get(name):
+                dialect.drop(cursor, name)
+        for name, made in wanted.items():
+            if there.get(name) != expected[name]:
+                dialect.create(cursor, name, made)
 
 
 def remove_before_migrate(sender, using, **kwargs) -> None:
@@ -32,8 +43,7 @@ def remove_before_migrate(sender, using, **kwargs) -> None:
 
 def remove(using=DEFAULT_DB_ALIAS) -> None:
     """Take the triggers away. Nothing is guarded until `install`."""
-    with transaction.atomic(using=using), connections[using].cursor() as cursor:
-        _dialect(connections[using]).remove(cursor)
+    _make({}, using)
 
 
 def gaps(using=DEFAULT_DB_ALIAS) -> list[str]:

@@ -303,26 +303,17 @@ def _created(name, made):
     return f"CREATE TRIGGER {name} {made.head} EXECUTE FUNCTION {name}()"
 
 
-def install(cursor, wanted) -> None:
-    """Make every trigger, and remove what is there beside them or was altered."""
-    expected = texts(wanted)
-    for name, text in installed(cursor).items():
-        if text != expected.get(name):
-            _drop(cursor, name)
-    for name, made in wanted.items():
-        settings = " ".join(f"SET {setting}" for setting in made.settings)
-        cursor.execute(
-            f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql "
-            f"{made.volatility} SECURITY INVOKER {settings} AS $guard${made.body}$guard$"
-        )
-        cursor.execute(_created(name, made).replace("CREATE", "CREATE OR REPLACE", 1))
+def create(cursor, name: str, made: Made) -> None:
+    """Make a trigger, and its function."""
+    settings = " ".join(f"SET {setting}" for setting in made.settings)
+    cursor.execute(
+        f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql "
+        f"{made.volatility} SECURITY INVOKER {settings} AS $guard${made.body}$guard$"
+    )
+    # One of the name may be there that runs another function.
+    cursor.execute(_created(name, made).replace("CREATE", "CREATE OR REPLACE", 1))
 
 
-def _drop(cursor, name):
+def drop(cursor, name: str) -> None:
+    """Take a trigger away, with its function."""
     cursor.execute(f'DROP FUNCTION IF EXISTS "{name}" CASCADE')
-
-
-def remove(cursor) -> None:
-    """Take the guard away."""
-    for name in installed(cursor):
-        _drop(cursor, name)

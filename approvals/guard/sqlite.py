@@ -178,16 +178,11 @@ def texts(wanted: dict[str, str]) -> dict[str, str]:
     return wanted
 
 
-def install(cursor, wanted) -> None:
-    """Make the triggers that are missing or not as they should be, and remove all others."""
-    there = installed(cursor)
-    for name in there.keys() - {n for n, sql in wanted.items() if there.get(n) == sql}:
-        cursor.execute(f"DROP TRIGGER {name}")
-    for name, sql in wanted.items():
-        if there.get(name) != sql:
-            cursor.execute(sql)
+def create(cursor, name: str, sql: str) -> None:
+    """Make a trigger."""
+    cursor.execute(sql)
 
 
-def remove(cursor) -> None:
-    """Take the guard away."""
-    install(cursor, {})
+def drop(cursor, name: str) -> None:
+    """Take a trigger away."""
+    cursor.execute(f"DROP TRIGGER {name}")

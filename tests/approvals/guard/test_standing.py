@@ -12,7 +12,6 @@ from django.db.models import F
 from approvals import guard
 from customers.models import Customer
 from tests.customers.factories import customer
-from tests.unguarded import unguarded
 
 from .doors import sql
 
@@ -230,7 +229,8 @@ def test_the_web_server_does_not_start_without_it(entry, lack):
 
 
 def test_the_worker_does_not_start_without_it():
-    with unguarded(), pytest.raises(CommandError, match="manage.py migrate"):
+    guard.remove()
+    with pytest.raises(CommandError, match="manage.py migrate"):
         call_command("db_worker", batch=True)
 
 
