@@ -51,6 +51,14 @@ def path_of(job: ImportJob) -> Path:
     return folder() / job.stored_as
 
 
+def size_of(job: ImportJob) -> int:
+    """How large the file of `job` is, in bytes; 0 where it is gone."""
+    try:
+        return path_of(job).stat().st_size
+    except OSError:
+        return 0
+
+
 def folder() -> Path:
     """Where all of them lie, made when it is first asked for; for the program's user alone."""
     folder = Path(settings.UPLOAD_DIR)
@@ -68,6 +76,8 @@ def delete_old() -> int:
     used = jobs.filter(kept).values("stored_as")
     old = jobs.exclude(kept).exclude(stored_as__in=used)
     names = set(old.values_list("stored_as", flat=True))
+    # Killed in between it leaves jobs whose file is gone, which say so; the other way round it
+    # would leave files that nobody deletes any more.
     for name in names:
         (folder() / name).unlink(missing_ok=True)
     ImportJob.objects.filter(stored_as__in=names).update(stored_as="")

@@ -207,8 +207,8 @@ def _preview(job) -> ImportJob:
 
 
 def _start(job) -> ImportJob:
-    """Have a worker go on with a job, or go on with it here where its file is small."""
-    if uploads.path_of(job).stat().st_size <= AT_ONCE_BYTES:
+    """Have a worker go on with a job, or go on with it here where its file is small or gone."""
+    if uploads.size_of(job) <= AT_ONCE_BYTES:
         # Somebody who confirms it as well may hold it just now, and nobody else would run it.
         return work(job.pk, wait=True) or ImportJob.objects.get(pk=job.pk)
     tasks.send_waiting()

@@ -113,9 +113,8 @@ def import_failed_rows(request, pk):
     stem = job.file_name.rpartition(".")[0] or "customers"
     try:
         return download(jobs.failed_rows(job), f"{stem}-failed", job.facts["format"])
-    except OSError as error:
-        text = _("The server cannot read the file of this import (%(reason)s).")
-        messages.error(request, text % {"reason": error.strerror or error})
+    except FileRefused as refused:
+        messages.error(request, str(refused))
         return redirect("customers:import_job", pk)
 
 

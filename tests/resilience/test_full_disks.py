@@ -78,7 +78,7 @@ def test_failed_rows_of_a_file_that_is_gone_are_no_error_of_the_program(stella):
     response = stella.get(reverse("customers:import_failed_rows", args=[job.pk]))
     assert response.status_code == 302
     page = stella.get(response.url).content.decode()
-    assert "The server cannot read the file of this import" in page
+    assert "The program cannot read “test.csv”" in page
 
 
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="SQLite's file on a full disk")

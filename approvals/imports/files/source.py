@@ -57,7 +57,8 @@ def refuse_size(name: str) -> None:
 class Source:
     """A path or a binary file object that can be read from its start again and again.
 
-    name: what people call the file. Raises FileRefused where it is too large.
+    name: what people call the file. Raises FileRefused where it is too large; and whenever
+    it is opened, where it cannot be, such as one that was deleted meanwhile.
     """
 
     def __init__(self, path_or_file, name):
@@ -76,7 +77,7 @@ class Source:
             self._given.seek(0)
             yield self._given
         else:
-            with open(self._given, "rb") as file:
+            with self._open() as file:
                 yield file
 
     def kept_open(self):
@@ -84,9 +85,17 @@ class Source:
         if hasattr(self._given, "read"):
             self._given.seek(0)
             return self._given
-        file = open(self._given, "rb")  # noqa: SIM115 - closed by the finalizer
+        file = self._open()
         weakref.finalize(self, file.close)
         return file
+
+    def _open(self):
+        try:
+            return open(self._given, "rb")
+        except OSError as error:
+            reason = _("The program cannot read “%(name)s” (%(reason)s).")
+            details = {"name": self.name, "reason": error.strerror or error}
+            raise FileRefused(reason % details) from error
 
     @property
     def is_zip(self):
