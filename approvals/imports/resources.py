@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
+from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
 from django.db import DataError, IntegrityError
 from django.db.models import Min, Value
@@ -163,8 +164,10 @@ class GovernedResource(ModelResource):
         """Take rows through the door, or only ask it: an outcome for each, in their order.
 
         Call `begin` first. source: an import's, with job and behavior. Raises
-        PermissionDenied where `by` may not import.
+        PermissionDenied where `by` may not import, or not any more: his rights are read anew,
+        since those that `by` was asked for before are remembered on it.
         """
+        by = get_user_model()._base_manager.get(pk=by.pk)
         read = [self._read(row) for row in rows]
         stored = self._find_keys([r.key for r in read if r.askable], source.job)
         for r in read:

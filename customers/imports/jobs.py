@@ -30,6 +30,8 @@ State = ImportJob.State
 AT_ONCE_BYTES = 256 * 1024
 # So often is a job taken without a row done since, before it is given up.
 ATTEMPTS = 5
+# What ends an import with a reason for people.
+FORESEEN = FileRefused | Cancelled | PermissionDenied
 
 
 def prepare(upload, options: dict, *, by) -> ImportJob:
@@ -101,7 +103,7 @@ def work(job_id: int, *, wait=False, **how) -> ImportJob | None:
 
     wait: see `leases.take`; how: see `Run`. Where the database goes away, the job stays where
     its last batch left it, and whoever takes it next goes on there. Any other error closes it,
-    with the reason.
+    with the reason; what nobody foresaw is raised as well.
     """
     job = leases.take(job_id, wait=wait)
     if job is None:
@@ -122,7 +124,7 @@ def work(job_id: int, *, wait=False, **how) -> ImportJob | None:
     except Exception as error:
         with suppress(leases.LostLease):
             _stop(job_id, lease, error)
-        if not isinstance(error, FileRefused | Cancelled):
+        if not isinstance(error, FORESEEN):
             raise
     return ImportJob.objects.get(pk=job_id)
 
@@ -182,7 +184,7 @@ def _stop(job_id, lease, error):
         ) % {"row": job.place}
     else:
         import_jobs.recount(job)
-        if state != State.REFUSED:
+        if state != State.REFUSED or isinstance(error, PermissionDenied):
             reason += " " + _("Nothing of the file is in.")
     import_jobs.end(job, state, reason)
 
