@@ -15,11 +15,13 @@ class ApprovalsConfig(AppConfig):
     def ready(self):
         """Keep the groups, the parameters row and the database's own guard in place."""
         from . import guard, rights
+        from .deciding import substituting
         from .links import IdConverter
         from .roles import make_roles
         from .seals.beginning import begin
 
         rights.watch()
+        substituting.watch()
         register_converter(IdConverter, "id")
         pre_migrate.connect(guard.remove_before_migrate, sender=self)
         post_migrate.connect(make_roles, sender=self)

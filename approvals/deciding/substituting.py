@@ -1,20 +1,38 @@
-"""Entering a substitution, changing it, ending it: each with its entry in the history."""
+"""Entering a substitution, changing it, ending it: each with its entry in the history.
 
+By signals, so that there is one whatever way it goes: also one that goes with a person or a
+workflow that is removed. What goes past them, `approvals.models` refuses in bulk.
+"""
+
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import timedelta
 
 from django.core.exceptions import PermissionDenied
+from django.db.models.signals import post_delete, post_save, pre_delete, pre_save
 from django.utils import timezone
 
-from .. import history
+from .. import acting, history
 from ..models import Substitution, Verb, WorkflowEvent
 from ..models.permissions import may_decide
 from ..outcomes import BROWSER, Source
 from . import claims, substitutions
 
+_acting = ContextVar("who changes a substitution, and where it comes in", default=None)
+
+
+def watch() -> None:
+    """Connect to the signals of substitutions."""
+    Substitution.save_base = _save_base
+    pre_save.connect(_remember, sender=Substitution)
+    post_save.connect(_saved, sender=Substitution)
+    pre_delete.connect(_remember, sender=Substitution)
+    post_delete.connect(_removed, sender=Substitution)
+
 
 @history.sealed()
 def save(substitution: Substitution, *, by, source: Source = BROWSER) -> Substitution:
-    """Store a new or changed substitution, with an entry in the history.
+    """Store a new or changed substitution.
 
     Everyone who may decide enters his own; an administrator anybody's. Raises
     ValidationError, and PermissionDenied where `by` may not.
@@ -24,14 +42,14 @@ def save(substitution: Substitution, *, by, source: Source = BROWSER) -> Substit
     if before:
         _require_right(before, by)
     substitutions.check(substitution, before)
-    substitution.save()
-    _record(before, substitution, by, source)
+    with _as(by, source):
+        substitution.save()
     return substitution
 
 
 @history.sealed()
 def end(substitution: Substitution, *, by, source: Source = BROWSER) -> None:
-    """End a substitution at once, with an entry in the history.
+    """End a substitution at once.
 
     One that has been in force on earlier days ended yesterday then; another is removed.
     Nothing happens where it is over already. Raises PermissionDenied where `by` may not.
@@ -44,19 +62,17 @@ def end(substitution: Substitution, *, by, source: Source = BROWSER) -> None:
     if before.starts >= day:
         remove(before, by=by, source=source)
         return
-    Substitution.objects.filter(pk=before.pk).update(ends=day - timedelta(days=1))
-    _record(before, Substitution.objects.get(pk=before.pk), by, source)
+    before.ends = day - timedelta(days=1)
+    with _as(by, source):
+        before.save(update_fields=["ends"])
 
 
 @history.sealed()
 def remove(substitution: Substitution, *, by, source: Source = BROWSER) -> None:
-    """Remove a substitution altogether, with an entry in the history.
-
-    Raises PermissionDenied where `by` may not.
-    """
+    """Remove a substitution altogether. Raises PermissionDenied where `by` may not."""
     _require_right(substitution, by)
-    Substitution.objects.filter(pk=substitution.pk).delete()
-    _record(substitution, None, by, source)
+    with _as(by, source):
+        Substitution.objects.filter(pk=substitution.pk).delete()
 
 
 def _require_right(substitution, by):
@@ -65,10 +81,46 @@ def _require_right(substitution, by):
         raise PermissionDenied
 
 
-def _record(before, after, by, source):
-    old, new = (_lasting(substitution) for substitution in (before, after))
+@contextmanager
+def _as(by, source):
+    token = _acting.set((by, source))
+    try:
+        yield
+    finally:
+        _acting.reset(token)
+
+
+def _who():
+    """Who changes it, and where it comes in; the person of the request where nobody says."""
+    if told := _acting.get():
+        return told
+    person, origin = acting.who()
+    return person, Source(origin)
+
+
+def _save_base(self, *args, **kwargs):
+    """Save it. Django tells of it behind the save, which by then may be committed."""
+    with history.sealed():
+        super(Substitution, self).save_base(*args, **kwargs)
+
+
+def _remember(instance, **kwargs):
+    """Keep what is stored, in words, while the people and the workflow are there."""
+    instance.told_before = _lasting(instance)
+
+
+def _saved(instance, **kwargs):
+    _record(instance.told_before, _lasting(instance))
+
+
+def _removed(instance, **kwargs):
+    _record(instance.told_before, "")
+
+
+def _record(old, new):
     if old == new:
         return
+    by, source = _who()
     event = WorkflowEvent(
         verb=Verb.SUBSTITUTION_CHANGED,
         actor=by,
@@ -83,7 +135,12 @@ def _record(before, after, by, source):
 
 
 def _lasting(substitution):
-    """A text for the history: with names, since accounts may go; with days that all read alike."""
-    if substitution is None:
+    """What is stored of it as a text for the history, "" where nothing is.
+
+    With names, since accounts may go; with days that all read alike.
+    """
+    related = Substitution.objects.select_related("person", "substitute", "workflow")
+    stored = related.filter(pk=substitution.pk).first()
+    if stored is None:
         return ""
-    return substitutions.described(substitution, f"{substitution.starts} – {substitution.ends}")
+    return substitutions.described(stored, f"{stored.starts} – {stored.ends}")

@@ -29,6 +29,16 @@ class ReportingLine(models.Model):
         return f"{self.person} → {self.manager}"
 
 
+class OneByOne(models.QuerySet):
+    """Rows of which each change leaves its entry in the history: none is changed in bulk."""
+
+    def _refuse(self, *args, **kwargs):
+        """Refuse what Django tells nobody of."""
+        raise TypeError("Each of them leaves an entry in the history: save them one by one.")
+
+    update = bulk_create = bulk_update = _refuse
+
+
 class Substitution(models.Model):
     """Between two days, both included, a substitute may decide on behalf of a person."""
 
@@ -55,6 +65,8 @@ class Substitution(models.Model):
         verbose_name=_("workflow"),
         help_text=_("Empty: everything."),
     )
+
+    objects = OneByOne.as_manager()
 
     class Meta:
         verbose_name = _("substitution")

@@ -164,7 +164,7 @@ def test_the_claim_of_a_substitute_lapses_with_his_days(
     proposal = propose("A")
     claims.claim(item_of(proposal, approver).pk, by=second_approver)
     assert claims.end_lapsed() == 0
-    Substitution.objects.filter(pk=days.pk).update(
+    Substitution._base_manager.filter(pk=days.pk).update(
         starts=today - timedelta(days=2), ends=today - timedelta(days=1)
     )
     assert claims.end_lapsed() == 1
