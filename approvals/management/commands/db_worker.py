@@ -8,13 +8,11 @@ INSTALLED_APPS. Without it an import whose worker was killed would wait for
 import logging
 import threading
 
-from django.core.exceptions import ImproperlyConfigured
-from django.core.management import CommandError
 from django.db import close_old_connections, connections
 from django_tasks_db.management.commands import db_worker
 
-from ... import guard
 from ...imports import leases, tasks
+from ..guarded import Guarded
 
 logger = logging.getLogger(__name__)
 
@@ -23,18 +21,11 @@ logger = logging.getLogger(__name__)
 EVERY = leases.LEASE.total_seconds()
 
 
-class Command(db_worker.Command):
+class Command(Guarded, db_worker.Command):
     """Works on what waits; sends imports on their way that nobody works on any more."""
 
     def handle(self, *, batch, **options):
-        """Look for such imports, at the start and from then on, while the worker runs.
-
-        Raises CommandError where the database does not guard governed fields.
-        """
-        try:
-            guard.require()
-        except ImproperlyConfigured as missing:
-            raise CommandError(str(missing)) from None
+        """Look for such imports, at the start and from then on, while the worker runs."""
         if batch:
             tasks.send_waiting()
             super().handle(batch=batch, **options)

@@ -17,6 +17,7 @@ from ...imports import tasks, uploads
 from ...notifying import outbox
 from ...outcomes import CODE
 from ...stopping import stopped_by_signals
+from ..guarded import Guarded
 
 logger = logging.getLogger(__name__)
 
@@ -44,7 +45,7 @@ SAID_IF_ANY = {
 }
 
 
-class Command(BaseCommand):
+class Command(Guarded, BaseCommand):
     """Does what is due, once or again and again; two at a time do nothing twice."""
 
     help = (

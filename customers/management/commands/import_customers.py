@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from approvals.imports import import_jobs, leases, uploads
 from approvals.imports.failures import Failures
 from approvals.imports.files import FileRefused, Spool, open_table, write_failed_rows
+from approvals.management.guarded import Guarded
 from approvals.models import Behavior, ImportJob
 from approvals.models.permissions import may_import_record
 from approvals.stopping import stopped_by_signals
@@ -35,9 +36,10 @@ SWITCHES = {
 }
 
 
-class Command(BaseCommand):
+class Command(Guarded, BaseCommand):
     """Exit status: 0 every row went in, 1 some failed, 2 the file was refused."""
 
+    refused_with = FILE_REFUSED
     help = (
         "Import customers from a CSV or XLSX file. Ctrl-C and SIGTERM cancel it before the next "
         "batch. Exit status: 0 where every row went in, 1 where some failed, 2 where the file "

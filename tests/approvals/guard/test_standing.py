@@ -228,10 +228,20 @@ def test_the_web_server_does_not_start_without_it(entry, lack):
         start(entry)
 
 
-def test_the_worker_does_not_start_without_it():
-    guard.remove()
-    with pytest.raises(CommandError, match="manage.py migrate"):
-        call_command("db_worker", batch=True)
+@pytest.mark.parametrize(
+    ("command", "status"),
+    [
+        (("db_worker", "--batch"), 1),
+        (("process_workflows",), 1),
+        (("import_customers", "no.csv", "--user", "nobody"), 2),
+    ],
+)
+@pytest.mark.parametrize("lack", LACKS)
+def test_no_command_that_changes_what_is_governed_starts_without_it(command, status, lack):
+    lack()
+    with pytest.raises(CommandError, match=f"{TRIGGER}.*manage.py migrate") as refused:
+        call_command(*command)
+    assert refused.value.returncode == status
 
 
 def test_nothing_starts_on_an_empty_database(monkeypatch):
