@@ -11,26 +11,26 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from .. import batch, registry
+from ..deciding.decisions import VERBS as VERBS_OF_DECISIONS
 from ..models import Decision, Outcome, Proposal, ProposedChange, Verb, WorkflowEvent
 from ..values import display_text, encode, person_name
 from .field_replay import PROPOSED, VERBS, Event, Period, Replay
 from .people import tell_apart
-from .timeline import KIND, acting, origin_of, who
+from .timeline import KIND, origin_of, who
 from .work_list import read_id
 
 PER_PAGE = 25
-# What became of a proposal otherwise than by a person's decision on a work item.
-BESIDE = (
+# Decisions on a work item: by a person, or by a time limit that passed.
+DECIDED = {verb: action for action, verb in VERBS_OF_DECISIONS.items()}
+# What the approvers said, and what else became of a proposal.
+ANSWERED = (
+    *DECIDED,
     Verb.APPROVED_BY_RULE,
     Verb.REJECTED_BY_RULE,
-    Verb.REJECTED,
-    Verb.CHANGE_REQUESTED,
     Verb.CONFLICT,
     Verb.RECALLED,
     Verb.TERMINATED,
 )
-# Those of them that a decision tells already, where a person took it.
-DECIDED = (Verb.REJECTED, Verb.CHANGE_REQUESTED)
 HOW = {
     None: gettext_lazy("On record before this history begins"),
     Verb.CHANGED: gettext_lazy("Changed directly: the change needed no approval"),
@@ -40,10 +40,12 @@ HOW = {
 
 @dataclass
 class Answer:
-    """A decision on a proposal, or what else ended its way to the approvers.
+    """A decision on a proposal, or what else ended its way to the approvers; as the history
+    has it, whose entries are sealed.
 
     saw: original and new value of the field, as who decided saw them; beside: the other
-    changes of the proposal. Both are empty where nobody was shown anything.
+    changes of the proposal. Both are empty where nobody was shown anything. revision: what
+    his decision says that it was about.
     """
 
     what: str
@@ -165,11 +167,11 @@ class _Teller:
         related = ("version__workflow", "import_job", "automatic_action", "submitted_by")
         self.proposals = Proposal.objects.select_related(*related).in_bulk(ids)
         self.events = self._read_events(starts, ids, rows)
-        self.decisions = self._read_decisions(ids)
+        self.revisions = self._read_revisions(ids)
         self._tell_apart(rows)
 
     def _read_events(self, starts, ids, rows):
-        """The entries that are told, whole; and those beside decisions, by proposal."""
+        """The entries that are told, whole; and those of answers, by proposal."""
         found = {start.pk for start in starts}
         told = [life for key in ids for life in self.replay.changes[key]]
         told += [self.lives[row.pk] for row in rows if row.pk in self.lives]
@@ -178,26 +180,27 @@ class _Teller:
         related = ("actor", "on_behalf_of", "step", "version__workflow", "import_job")
         events = WorkflowEvent.objects.select_related(*related).order_by("id")
         own = events.filter(pk__in=found)
-        beside = events.filter(proposal__in=ids, verb__in=BESIDE)
-        self.beside = defaultdict(list)
-        by_id = {event.pk: event for event in own}
-        for event in beside:
-            self.beside[event.proposal_id].append(event)
-        return by_id
+        self.answered = defaultdict(list)
+        for event in events.filter(proposal__in=ids, verb__in=ANSWERED):
+            self.answered[event.proposal_id].append(event)
+        return {event.pk: event for event in own}
 
-    def _read_decisions(self, ids):
+    def _read_revisions(self, ids):
+        """The revision of each decision, by its entry: both were made in the same order."""
+        names = "proposal", "step_run__step", "person", "on_behalf_of", "action", "revision"
+        rows = Decision.objects.filter(proposal__in=ids).order_by("pk").values_list(*names)
         found = defaultdict(list)
-        related = ("person", "on_behalf_of", "step_run__step")
-        decisions = Decision.objects.filter(proposal__in=ids).select_related(*related)
-        for decision in decisions.order_by("pk"):
-            found[decision.proposal_id].append(decision)
-        return found
+        for *of, action, revision in rows:
+            found[*of, VERBS_OF_DECISIONS[action]].append(revision)
+        revisions = {key: iter(many) for key, many in found.items()}
+        return {
+            event.pk: next(revisions.get(_decision(event), iter(())), None)
+            for event in chain(*self.answered.values())
+        }
 
     def _tell_apart(self, rows):
-        events = chain(self.events.values(), *self.beside.values())
+        events = chain(self.events.values(), *self.answered.values())
         people = [p for event in events for p in (event.actor, event.on_behalf_of)]
-        for decision in chain(*self.decisions.values()):
-            people += [decision.person, decision.on_behalf_of]
         tell_apart([*people, *(row.proposed_by for row in rows)])
 
     def period(self, period: Period) -> Told:
@@ -255,40 +258,27 @@ class _Teller:
         told.answers = self._answers(proposal_id, {submission.pk for submission in about})
 
     def _answers(self, proposal_id, about) -> list[Answer]:
-        answers = [
-            self._decided(decision, submission)
-            for decision in self.decisions[proposal_id]
-            if (submission := self.replay.submission_at(proposal_id, decision.decided_at))
+        return [
+            self._answer(event, submission)
+            for event in self.answered[proposal_id]
+            if (submission := self.replay.submission_before(proposal_id, event.pk))
             and submission.pk in about
         ]
-        for event in self.beside[proposal_id]:
-            submission = self.replay.submission_at(proposal_id, event.at)
-            told_already = event.verb in DECIDED and event.actor_id
-            if submission and submission.pk in about and not told_already:
-                answers.append(self._beside(event))
-        return sorted(answers, key=lambda answer: answer.at)
 
-    def _decided(self, decision, submission) -> Answer:
-        shown = {name: self._change(seen) for name, seen in submission.seen.items()}
-        return Answer(
-            what=decision.get_action_display(),
-            who=acting(decision.person, decision.on_behalf_of),
-            at=decision.decided_at,
-            comment=decision.comment,
-            step=str(decision.step_run.step),
-            revision=decision.revision,
-            saw=shown.pop(self.name),
-            beside=list(shown.values()),
-        )
-
-    def _beside(self, event) -> Answer:
-        return Answer(
+    def _answer(self, event, submission) -> Answer:
+        answer = Answer(
             what=event.get_verb_display(),
             who=who(event),
             at=event.at,
             comment=event.comment,
             step=str(event.step or ""),
+            revision=self.revisions[event.pk],
         )
+        if event.verb in DECIDED and event.actor_id:
+            shown = {name: self._change(seen) for name, seen in submission.seen.items()}
+            answer.what, answer.saw = DECIDED[event.verb].label, shown.pop(self.name)
+            answer.beside = list(shown.values())
+        return answer
 
     def _entry(self, event) -> dict:
         return {
@@ -318,6 +308,11 @@ class _Teller:
 
     def _shown(self, name, text) -> str:
         return display_text(self.governed.proposable[name], text)
+
+
+def _decision(event):
+    """What an entry and its decision agree on."""
+    return event.proposal_id, event.step_id, event.actor_id, event.on_behalf_of_id, event.verb
 
 
 def _lives(replay, changes) -> dict:

@@ -115,9 +115,9 @@ class Replay:
             self.periods.append(Period(None, live))
         return self
 
-    def submission_at(self, proposal_id: int, at: datetime) -> Submission | None:
-        """The submission of a proposal on which somebody decided at a moment."""
-        before = [s for s in self.submissions[proposal_id] if s.at <= at]
+    def submission_before(self, proposal_id: int, pk: int) -> Submission | None:
+        """The submission of a proposal that an entry on what became of it is about."""
+        before = [s for s in self.submissions[proposal_id] if s.pk < pk]
         return before[-1] if before else None
 
     def _write(self, event):

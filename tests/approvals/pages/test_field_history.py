@@ -9,14 +9,22 @@ from django.utils import timezone
 from approvals import proposals
 from approvals.changes import change_records
 from approvals.deciding import delegating
-from approvals.models import Action, Behavior, Proposal, ProposedChange, State
+from approvals.models import (
+    Action,
+    Behavior,
+    Decision,
+    Proposal,
+    ProposedChange,
+    State,
+    WorkflowEvent,
+)
 from approvals.outcomes import BROWSER, Change
 from approvals.pages import field_history
 from approvals.values import moment
 from customers.models import Customer
 from tests.customers.factories import customer
 from tests.everywhere.forms import SPOILT
-from tests.unguarded import ungoverned
+from tests.unguarded import ungoverned, unguarded
 
 from ..definitions import define
 from ..helpers import edit, import_source, vote
@@ -116,6 +124,27 @@ def test_each_approver_saw_what_stood_there_when_he_decided(
     ]
     assert [entry["value"] for entry in now.proposed] == ["500.00", "700.00"]
     assert len({a.revision for a in now.answers}) == 2
+
+
+def test_what_an_approver_saw_follows_the_sealed_entries(
+    page, shop, clerk, approver, second_approver
+):
+    """Not the decision's own time or comment, which who owns the table can set."""
+    proposal = submitted(clerk, credit_limit="500")
+    recalled = WorkflowEvent.objects.get(verb="submitted").at
+    proposals.recall(proposal.pk, by=clerk)
+    edit(clerk, "A", credit_limit="700")
+    approved(proposals.submit(proposal.pk, by=clerk), approver, second_approver)
+    before = in_force(page(shop))[0]
+    with unguarded():
+        Decision.objects.filter(person=approver).update(decided_at=recalled, comment="Never")
+    assert in_force(page(shop))[0].answers == before.answers
+    assert [a.saw["new"] for a in before.answers] == ["700.00"] * 2
+    with unguarded():
+        Decision.objects.filter(person=approver).delete()
+    [first, second] = in_force(page(shop))[0].answers
+    assert (first.saw["new"], first.revision) == ("700.00", None)
+    assert second == before.answers[1]
 
 
 def test_the_original_that_an_approver_saw_is_the_one_of_that_submission(
