@@ -10,8 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
-from django.contrib.auth import get_user_model
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import DataError, IntegrityError
 from django.db.models import Min, Value
 from django.utils.translation import gettext as _
@@ -19,6 +18,7 @@ from import_export.fields import Field
 from import_export.resources import ModelResource
 
 from .. import batch, changes, history, registry
+from ..models.permissions import may_still_import
 from ..outcomes import Change, FieldError, RecordOutcome
 from ..values import REMEMBERED, fold_key, normalise
 from . import import_jobs
@@ -164,10 +164,10 @@ class GovernedResource(ModelResource):
         """Take rows through the door, or only ask it: an outcome for each, in their order.
 
         Call `begin` first. source: an import's, with job and behavior. Raises
-        PermissionDenied where `by` may not import, or not any more: his rights are read anew,
-        since those that `by` was asked for before are remembered on it.
+        PermissionDenied where `by` may not import, or not any more.
         """
-        by = get_user_model()._base_manager.get(pk=by.pk)
+        if not may_still_import(self._meta.model, by):
+            raise PermissionDenied
         read = [self._read(row) for row in rows]
         stored = self._find_keys([r.key for r in read if r.askable], source.job)
         for r in read:

@@ -1,5 +1,9 @@
 """Who may do what to a proposal, as django-fsm asks it: (proposal, person) -> bool."""
 
+from django.contrib.auth import get_user_model
+
+# The one that knows the rights of people and groups.
+BACKEND = "django.contrib.auth.backends.ModelBackend"
 # Administrators decide where nobody else is left to.
 DECIDING = ("approvals.decide_proposal", "approvals.administer_workflow")
 
@@ -26,6 +30,13 @@ def may_create_record(model, person) -> bool:
 def may_import_record(model, person) -> bool:
     """Whether `person` may create and change records of `model` through imports."""
     return _has(person, "import", model)
+
+
+def may_still_import(model, person) -> bool:
+    """The same as it stands now: `person` remembers his rights from when he was first asked."""
+    code = f"{model._meta.app_label}.import_{model._meta.model_name}"
+    people = get_user_model()._default_manager.with_perm(code, backend=BACKEND)
+    return people.filter(pk=person.pk).exists()
 
 
 def may_edit(proposal, person) -> bool:

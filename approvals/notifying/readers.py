@@ -12,7 +12,7 @@ from django.utils import timezone
 from .. import registry
 from ..batch import content_type
 from ..models import Notification
-from ..workflow.routing import BACKEND
+from ..models.permissions import BACKEND
 
 
 def addressed() -> Q:

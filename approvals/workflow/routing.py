@@ -21,14 +21,12 @@ from ..models import (
     WorkflowStep,
     WorkflowVersion,
 )
-from ..models.permissions import DECIDING
+from ..models.permissions import BACKEND, DECIDING
 from ..outcomes import Refused
 from . import conditions
 from .facts import Facts
 from .managers import Managers
 from .routes import Assignee, PlannedStep, Preview, Route, Skipped
-
-BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 # In which order active versions are asked whether they take a proposal: the default one last.
 ORDER = ("workflow__is_default", "workflow__position", "workflow__name")
