@@ -13,11 +13,11 @@ class Guarded:
     """
 
     refused_with = 1
+    requires_migrations_checks = True
 
-    def execute(self, *args, **options):
-        """Raises CommandError where the guard does not stand."""
+    def check_migrations(self):
+        """Raises CommandError where the guard does not stand; Django asks before it begins."""
         try:
             guard.require()
         except ImproperlyConfigured as missing:
             raise CommandError(str(missing), returncode=self.refused_with) from None
-        return super().execute(*args, **options)
