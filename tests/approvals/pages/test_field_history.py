@@ -139,12 +139,13 @@ def test_what_an_approver_saw_follows_the_sealed_entries(
     with unguarded():
         Decision.objects.filter(person=approver).update(decided_at=recalled, comment="Never")
     assert in_force(page(shop))[0].answers == before.answers
-    assert [a.saw["new"] for a in before.answers] == ["700.00"] * 2
+    decided = [answer for answer in before.answers if answer.saw]
+    assert [answer.saw["new"] for answer in decided] == ["700.00"] * 2
     with unguarded():
         Decision.objects.filter(person=approver).delete()
-    [first, second] = in_force(page(shop))[0].answers
+    [first, second] = in_force(page(shop))[0].answers[-2:]
     assert (first.saw["new"], first.revision) == ("700.00", None)
-    assert second == before.answers[1]
+    assert second == decided[1]
 
 
 def test_the_original_that_an_approver_saw_is_the_one_of_that_submission(
