@@ -1,9 +1,12 @@
 """Forms of the approver's side. What may be decided, `approvals.decisions` says."""
 
 import re
+from dataclasses import astuple
+from functools import cached_property
 
 from django import forms
 from django.db.models import QuerySet
+from django.utils.crypto import get_random_string
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -56,12 +59,39 @@ class Selection:
     def __len__(self):
         return len(self.revisions)
 
+    def votes(self) -> list[Vote]:
+        """The same, to decide on."""
+        return [Vote(pk, revision) for pk, revision in self.revisions.items()]
+
+
+class Shown:
+    """What the newest preview of all of a list has shown, kept in its reader's session.
+
+    The list itself may be another when he confirms, and no form could carry so many ids.
+    """
+
+    KEY = "shown_to_decide"
+
+    def __init__(self, session):
+        self.session = session
+
+    def keep(self, votes: list[Vote]) -> str:
+        """Keep what is shown now; return the name by which the page's form calls it."""
+        name = get_random_string(12)
+        self.session[self.KEY] = [name, [astuple(vote) for vote in votes]]
+        return name
+
+    def votes(self, name: str | None) -> list[Vote] | None:
+        """What was kept under a name; None where that is not the newest preview's."""
+        kept, pairs = self.session.get(self.KEY) or (None, [])
+        return [Vote(*pair) for pair in pairs] if kept and kept == name else None
+
 
 class BulkDecisionForm(DecisionForm):
     """One decision on many work items: those ticked, or all of a list.
 
-    It is posted twice: for the preview, and then with `confirm` and how many the preview
-    has `shown`.
+    It is posted twice: for the preview, and then with `confirm` and, for all of a list, the
+    name of what the preview has `shown`.
     """
 
     comment = forms.CharField(
@@ -71,11 +101,10 @@ class BulkDecisionForm(DecisionForm):
     )
     up_to = forms.IntegerField(required=False, min_value=1, max_value=10**ID_DIGITS - 1)
     confirm = forms.BooleanField(required=False)
-    shown = forms.IntegerField(required=False, min_value=0, max_value=10**ID_DIGITS - 1)
 
-    def __init__(self, data):
+    def __init__(self, data, session):
         super().__init__(data, auto_id="decision_%s")
-        self.ticked = Selection(data)
+        self.ticked, self.shown = Selection(data), Shown(session)
 
     @property
     def has_selection(self) -> bool:
@@ -85,7 +114,19 @@ class BulkDecisionForm(DecisionForm):
     @property
     def is_confirmed(self) -> bool:
         """Whether the preview was seen and everything that is needed is there."""
-        return self.is_valid() and self.cleaned_data["confirm"]
+        return self.is_valid() and self.cleaned_data["confirm"] and self.seen is not None
+
+    @property
+    def is_outdated(self) -> bool:
+        """Whether a preview was confirmed of which is not known any more what it showed."""
+        return bool(self.cleaned_data.get("confirm")) and self.seen is None
+
+    @cached_property
+    def seen(self) -> list[Vote] | None:
+        """What he has seen: what he ticked, or what the preview of all of a list showed."""
+        if self.cleaned_data.get("up_to"):
+            return self.shown.votes(self.data.get("shown"))
+        return self.ticked.votes()
 
     def clean(self):
         """Ask for something to decide on; for a reason only where the preview was seen."""
@@ -96,21 +137,14 @@ class BulkDecisionForm(DecisionForm):
             self.add_error(None, _("Select at least one work item."))
         return cleaned
 
-    def has_grown(self, votes: list[Vote]) -> bool:
-        """Whether there is more to decide on now than the preview has shown."""
-        shown = self.cleaned_data.get("shown")
-        return shown is not None and len(votes) > shown
-
     def votes(self, items: QuerySet) -> list[Vote]:
-        """What to decide on. items: the list that `up_to` stands for, as it is now.
+        """What to decide on: what he has seen; before that, the list as it is now.
 
-        Whoever decides on all of a list has not seen what came to it afterwards: it
-        ends at the work item `up_to`. What an open work item is about never changes
-        (a recall cancels it), so its proposal's revision now is the one he saw.
+        items: that list. It ends at the work item `up_to`, the newest one when he asked
+        for all of it. Each has the revision that its proposal has now, which is the one
+        that the preview shows.
         """
-        if up_to := self.cleaned_data.get("up_to"):
-            items = items.filter(pk__lte=up_to).order_by("pk")
-            rows = items.values_list("pk", "proposal__revision")
-        else:
-            rows = self.ticked.revisions.items()
-        return [Vote(pk, revision) for pk, revision in rows]
+        if self.seen is not None:
+            return self.seen
+        items = items.filter(pk__lte=self.cleaned_data["up_to"]).order_by("pk")
+        return [Vote(*row) for row in items.values_list("pk", "proposal__revision")]

@@ -3,7 +3,6 @@
 from django.contrib import messages
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
@@ -21,6 +20,7 @@ BATCH = 2000
 # So many work items are shown one by one; of the others a page tells how many there are.
 SHOWN = 200
 GARBLED = gettext_lazy("Nothing was decided. Please choose again.")
+OUTDATED = gettext_lazy("Nothing was decided: that preview is out of date. Please look again.")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -30,16 +30,17 @@ def work_items_decide(request):
     if request.method != "POST":
         # Such as after a login that came between.
         return redirect(_list_url(request))
-    filters, form = WorkListForm(request.GET, request.user), BulkDecisionForm(request.POST)
+    filters = WorkListForm(request.GET, request.user)
+    form = BulkDecisionForm(request.POST, request.session)
     if form.is_garbled:
         messages.error(request, GARBLED)
     if not form.has_selection:
         return show_list(request, filters, form)
     votes = form.votes(filters.items())
-    if form.is_confirmed and not form.has_grown(votes):
-        return _take(request, votes, form.cleaned_data)
     if form.is_confirmed:
-        messages.warning(request, _("There is more to decide on by now. Please look again."))
+        return _take(request, votes, form.cleaned_data)
+    if form.is_outdated:
+        messages.warning(request, OUTDATED)
     return _preview(request, votes, form)
 
 
@@ -56,28 +57,27 @@ def _preview(request, votes, form):
     context = {
         "action": action,
         "form": form,
-        "up_to": form.cleaned_data.get("up_to"),
-        "shown": len(votes),
-        "hidden": _hidden(votes, able, form),
         "count": len(able),
         "unable_count": len(unable),
         "able": _with_lines(able, request.user),
         "unable": _with_lines(unable, request.user),
         "decide_url": with_query(request, reverse("approvals:work_items_decide")),
     }
-    return render(request, "approvals/decide_preview.html", context | _back(request))
+    context |= _posted_again(form, votes, able) | _back(request)
+    return render(request, "approvals/decide_preview.html", context)
 
 
 def _batches(votes):
     return [votes[start : start + BATCH] for start in range(0, len(votes), BATCH)]
 
 
-def _hidden(votes, able, form):
-    """The ticked work items that can be decided, as they are posted again."""
-    if form.cleaned_data.get("up_to"):
-        return []
-    revisions = {vote.work_item_id: vote.revision for vote in votes}
-    return [f"{result.work_item_id}:{revisions[result.work_item_id]}" for result in able]
+def _posted_again(form, votes, able):
+    """How the page's form names what can be decided: one by one, or all of it as it is kept."""
+    ids = {result.work_item_id for result in able}
+    votes = [vote for vote in votes if vote.work_item_id in ids]
+    if up_to := form.cleaned_data.get("up_to"):
+        return {"up_to": up_to, "shown": form.shown.keep(votes)}
+    return {"hidden": [f"{vote.work_item_id}:{vote.revision}" for vote in votes]}
 
 
 def _take(request, votes, given):

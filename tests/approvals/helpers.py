@@ -85,6 +85,8 @@ def accounts(response):
 
 def post_list(client, query="", **data):
     """Decide several at once, as whoever has seen the preview does."""
+    if "up_to" in data and "shown" not in data:
+        data["shown"] = preview_list(client, query, **data).context["shown"]
     return client.post(reverse("approvals:work_items_decide") + query, {"confirm": "1", **data})
 
 

@@ -93,9 +93,9 @@ def decide_all(who, proposals, items):
 
 def decide_imported(who, job):
     """Someone's approval of all that an import has put into his list by then."""
-    data = {"action": "approve", "confirm": "1", "up_to": "999999999"}
+    data = {"action": "approve", "up_to": "999999999"}
     url = reverse("approvals:work_items_decide")
-    return _post(who, "approve", f"{url}?import={job.pk}", data)
+    return _post(who, "approve", f"{url}?import={job.pk}", data) | {"do": "confirm"}
 
 
 def several(*deeds):

@@ -61,7 +61,7 @@ def act(deed):
     if "killed_after" in deed:
         return [{"ended": _killed(deed)}]
     try:
-        answer = {"post": post, "work": work, "serve": serve}[deed["do"]](deed)
+        answer = {"post": post, "confirm": confirm, "work": work, "serve": serve}[deed["do"]](deed)
     except Exception:
         answer = {"status": 500, "text": "", "error": traceback.format_exc()}
         # As a server does between requests; a browser of the tests does not.
@@ -125,6 +125,15 @@ def post(deed):
         forget_messages(client)
     text = " ".join(TAGS.sub(" ", " ".join(shown)).split())
     return {"status": response.status_code, "text": text, "error": ""}
+
+
+def confirm(deed):
+    """Post a form as `who` does, and then the one that its preview shows, if it shows one."""
+    from tests.everywhere.forms import Forms
+
+    preview = _client(deed["who"]).post(deed["url"], deed["data"])
+    form = Forms(deed["url"], preview.content.decode()).found.get(deed["url"])
+    return post(deed | {"data": dict(form or deed["data"])})
 
 
 def work(deed):

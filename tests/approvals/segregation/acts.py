@@ -109,7 +109,7 @@ def _post_decision_with_another(action):
     def act(company, item, client):
         votes = _votes(item, _another(company, company.rosa))
         ticked = [f"{vote.work_item_id}:{vote.revision}" for vote in votes]
-        data = {"action": action, "item": ticked, "comment": REASON, "confirm": "1", "shown": "2"}
+        data = {"action": action, "item": ticked, "comment": REASON, "confirm": "1"}
         return _told(client, reverse("approvals:work_items_decide"), data)
 
     return act
