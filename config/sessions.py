@@ -2,6 +2,7 @@
 
 import re
 import time
+from datetime import timedelta
 
 from django.conf import settings
 from django.contrib import messages
@@ -10,6 +11,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.contrib.auth.signals import user_logged_in
 from django.contrib.sessions.backends import db
 from django.dispatch import receiver
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -32,8 +34,9 @@ class SessionStore(db.SessionStore):
 
 @receiver(user_logged_in)
 def note_login(request, **kwargs):
-    """A new session begins now."""
+    """A new session begins now, and ends in time; each save would else put that off."""
     request.session[LOGGED_IN_AT] = int(time.time())
+    request.session.set_expiry(timezone.now() + timedelta(seconds=settings.SESSION_COOKIE_AGE))
 
 
 class IdleTimeoutMiddleware:

@@ -1,14 +1,19 @@
 """Sessions end: when idle, when the password changes, on logout."""
 
 import time
+from datetime import timedelta
 
 import pytest
 from django.conf import settings
 from django.contrib.auth.models import Group
+from django.contrib.sessions.models import Session
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
+
+from tests.customers.factories import customer
 
 PASSWORD, NEW = "password", "three-green-bottles"
 
@@ -34,8 +39,9 @@ def browser(emma):
 @pytest.fixture
 def wait(monkeypatch):
     """A function that lets minutes pass."""
-    now, passed = time.time, [0]
+    now, moment, passed = time.time, timezone.now, [0]
     monkeypatch.setattr("config.sessions.time.time", lambda: now() + passed[0])
+    monkeypatch.setattr(timezone, "now", lambda: moment() + timedelta(seconds=passed[0]))
 
     def wait(minutes):
         passed[0] += minutes * 60
@@ -70,6 +76,27 @@ def test_who_works_on_stays_logged_in(browser, wait):
     for _ in range(5):
         wait(settings.SESSION_IDLE_MINUTES - 2)
         assert browser.get("/").status_code == 200
+
+
+def ends_in(response):
+    """Seconds, as the cookie of a session that was saved says; and as its row does."""
+    cookie = response.cookies[settings.SESSION_COOKIE_NAME]
+    row = Session.objects.get(pk=cookie.value)
+    return cookie["max-age"], (row.expire_date - timezone.now()).total_seconds()
+
+
+def test_who_saves_every_half_hour_is_logged_out_twelve_hours_after_the_login(browser, wait):
+    form, url = {"version": "1"}, reverse("customers:edit", args=[customer().pk])
+    browser = browser()
+    for number in range(1, 24):
+        wait(30)
+        left = pytest.approx((12 - number / 2) * 3600, abs=60)
+        # What he is told after saving is kept in his session, which is saved with it.
+        assert ends_in(browser.post(url, form)) == (left, left)
+        assert browser.get("/").status_code == 200
+    wait(31)
+
+    assert browser.get("/").status_code == 302
 
 
 def test_a_page_that_keeps_itself_up_to_date_keeps_nobody_logged_in(browser, wait):
