@@ -4,8 +4,10 @@ from functools import wraps
 
 from django.contrib import messages
 from django.contrib.admin import AdminSite
-from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.options import TO_FIELD_VAR, IncorrectLookupParameters
 from django.contrib.admin.views.main import ERROR_FLAG, SEARCH_VAR
+from django.core.exceptions import FieldDoesNotExist, ValidationError
+from django.http import Http404
 from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
 
@@ -43,8 +45,20 @@ def _bears_any_query(view):
         except IncorrectLookupParameters:
             # Lists see to it themselves, exports do not.
             return _without_filters(request)
+        except _means_nothing(request) as error:
+            raise Http404 from error
 
     return wrapped
+
+
+def _means_nothing(request) -> tuple[type[Exception], ...]:
+    """The errors by which Django admin says that what the address names cannot be."""
+    if request.resolver_match.url_name == "view_on_site":
+        # A key that its field refuses.
+        return (ValidationError,)
+    field = request.POST.get(TO_FIELD_VAR, request.GET.get(TO_FIELD_VAR))
+    # A record is to be found by a field that has no name.
+    return (FieldDoesNotExist,) if field == "" else ()
 
 
 def _without_filters(request):

@@ -4,7 +4,8 @@ import contextlib
 
 import pytest
 from django.contrib import admin
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, User
+from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
 from django.urls import NoReverseMatch, reverse
 
@@ -112,3 +113,28 @@ def test_a_choice_by_typing_holds_no_nul(client, superuser):
 def test_no_parameter_of_a_list_breaks_it(client, superuser, page, value):
     for name in PARAMETERS:
         assert client.get(reverse(page), {name: value}).status_code == 200, name
+
+
+@pytest.mark.parametrize("key", ["A%00B", "A%E2%80%8BB", "NO-SUCH-KEY", IMPOSSIBLE[0]])
+def test_no_key_in_a_link_to_a_record_breaks_it(client, superuser, key):
+    for model in MODELS:
+        number = ContentType.objects.get_for_model(model).pk
+        response = client.get(f"{reverse('admin:index')}r/{number}/{key}/")
+        assert response.status_code == 404, model
+
+
+@pytest.mark.parametrize("page", ["change", "delete"])
+def test_a_record_asked_for_by_a_field_without_a_name_is_not_there(client, superuser, page):
+    url = reverse(f"admin:auth_group_{page}", args=[Group.objects.earliest("pk").pk])
+    assert client.get(url).status_code == 200
+    for send in (client.get, client.post):
+        assert send(f"{url}?_to_field=").status_code == 404
+    assert client.post(url, {"_to_field": ""}).status_code == 404
+
+
+def test_no_page_of_a_record_breaks_by_a_field_that_the_address_names(client, superuser):
+    for model in MODELS:
+        name = f"admin:{model._meta.app_label}_{model._meta.model_name}_change"
+        for field in ("", "x", "\0", "pk"):
+            response = client.get(reverse(name, args=["1"]), {"_to_field": field})
+            assert response.status_code < 500, (model, field)
