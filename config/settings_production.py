@@ -2,11 +2,12 @@
 
 import os
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
 from .settings import *  # noqa: F403
-from .settings import BASE_DIR, UPLOAD_DIR
+from .settings import BASE_DIR, SESSION_COOKIE_AGE, SESSION_IDLE_MINUTES, UPLOAD_DIR
 from .settings import SECRET_KEY as WORKSTATION_KEY
 
 
@@ -29,6 +30,14 @@ def has_repeated_piece(text, length=8):
     return len(set(pieces)) < len(pieces)
 
 
+def host_of(url):
+    """The host that an address names, or nothing."""
+    try:
+        return urlsplit(url).hostname
+    except ValueError:
+        return None
+
+
 PRODUCTION = True
 DEBUG = False
 SECRET_KEY = required("SECRET_KEY")
@@ -40,13 +49,18 @@ if (
 ):
     refuse("SECRET_KEY", "is too weak: use 50 random characters or more.")
 ALLOWED_HOSTS = [host.strip() for host in required("ALLOWED_HOSTS").split(",")]
-if any("*" in host or host.startswith(".") for host in ALLOWED_HOSTS):
-    refuse("ALLOWED_HOSTS", "must name each host: no *, and no dot in front.")
+if any(not host or "*" in host or host.startswith(".") for host in ALLOWED_HOSTS):
+    refuse("ALLOWED_HOSTS", "must name each host: none empty, no *, and no dot in front.")
 CSRF_TRUSTED_ORIGINS = [f"https://{host}" for host in ALLOWED_HOSTS]
 required("DATABASE_URL")
 SITE_URL = required("SITE_URL")
-if not SITE_URL.startswith("https://"):
-    refuse("SITE_URL", "must begin with https://.")
+if not SITE_URL.startswith("https://") or not host_of(SITE_URL):
+    refuse("SITE_URL", "must begin with https:// and name a host.")
+if not 0 < SESSION_IDLE_MINUTES <= SESSION_COOKIE_AGE // 60:
+    refuse(
+        "SESSION_IDLE_MINUTES",
+        f"must be from 1 to {SESSION_COOKIE_AGE // 60}: then every session ends.",
+    )
 
 SECURE_SSL_REDIRECT = True
 # The proxy that ends HTTPS sets this header and X-Forwarded-For, whatever it was sent.

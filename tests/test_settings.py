@@ -59,8 +59,23 @@ WEAK = {
         "x" + "4%kq9-Zr7!" * 5 + "yz",
         "0123456789a" + "0" * 50,
     ],
-    "ALLOWED_HOSTS": ["*", "customers.example,*", ".example", "customers.example, .example"],
-    "SITE_URL": ["http://customers.example", "customers.example"],
+    "ALLOWED_HOSTS": [
+        "*",
+        "customers.example,*",
+        ".example",
+        "customers.example, .example",
+        ",",
+        "customers.example,",
+    ],
+    "SITE_URL": [
+        "http://customers.example",
+        "customers.example",
+        "https://",
+        "https:///work-items",
+        "https://:443",
+        "https://[customers.example",
+    ],
+    "SESSION_IDLE_MINUTES": ["5000000", "721", "0", "-5"],
 }
 
 
