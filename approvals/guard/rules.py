@@ -236,9 +236,9 @@ def _import_jobs():
         ImportJob,
         "UPDATE",
         "more",
-        "an import that runs keeps what it may do, and who imports",
-        when=f"""OLD.state = '{ImportJob.State.RUNNING}'
-            AND ({_differs("id", "content_type_id", "created_by_id", "behavior")})""",
+        "an import that runs keeps what it may do, and who imports; any keeps its number",
+        when=f"""{_differs("id")} OR OLD.state = '{ImportJob.State.RUNNING}'
+            AND ({_differs("content_type_id", "created_by_id", "behavior")})""",
     )
     yield Rule(
         ImportJob,
@@ -305,13 +305,14 @@ def _changes(table):
         ProposedChange,
         "UPDATE",
         "exchanged",
-        "a proposed change is not edited while it is pending, nor once it was approved",
+        "a proposed change is not edited while it is pending, nor once it was approved, and "
+        "keeps its number",
         when=_differs(
             *("id", "proposal_id", "content_type_id", "object_id", "field"),
             *("original", "value", "proposed_by_id", "proposed_at"),
         ),
         holds=f"{table(Proposal)} held WHERE held.id IN (OLD.proposal_id, NEW.proposal_id)",
-        refused=f"""EXISTS (SELECT 1 FROM {table(Proposal)} p
+        refused=f"""NEW.id <> OLD.id OR EXISTS (SELECT 1 FROM {table(Proposal)} p
             WHERE p.id IN (OLD.proposal_id, NEW.proposal_id) AND p.state IN ({frozen}))""",
     )
     yield Rule(

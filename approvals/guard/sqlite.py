@@ -10,16 +10,19 @@ keeping a copy of every page that a statement touches, which costs more than all
 """
 
 from ..models import (
+    ApprovalParameters,
     Contributor,
     Decision,
     FieldEnablement,
     HistoryHead,
     HistorySeal,
+    ImportJob,
     Proposal,
     ProposedChange,
     StepRun,
     WorkflowEvent,
     WorkflowVersion,
+    WorkItem,
 )
 from ..registry import HELD, Governed
 from . import records
@@ -30,13 +33,16 @@ _AFFINITY = {records.NUMBER: "NUMERIC", records.TRUTH: "NUMERIC", records.WHOLE:
 # OR REPLACE deletes rows that are equal in one of these, and asks no DELETE trigger: the
 # columns, and among which rows they are unique.
 _CHANGED = ("content_type_id", "object_id", "field")
-_UNIQUE = {
+UNIQUE = {
     Proposal: {("id",): "", ("content_type_id", "object_id"): "state = 'not_submitted'"},
     ProposedChange: {("id",): "", _CHANGED: "outcome = ''"},
     Contributor: {("id",): ""},
     StepRun: {("id",): "", ("proposal_id",): "state = 'running'"},
+    WorkItem: {("id",): "", ("step_run_id", "assignee_id"): "state IN ('open', 'decided')"},
     Decision: {("id",): "", ("work_item_id",): "", ("step_run_id", "person_id"): ""},
+    ApprovalParameters: {("id",): ""},
     FieldEnablement: {("id",): ""},
+    ImportJob: {("id",): ""},
     WorkflowEvent: {("id",): ""},
     HistorySeal: {("position",): "", ("first",): ""},
     HistoryHead: {("id",): ""},
@@ -73,7 +79,7 @@ def triggers(types: dict[Governed, int]) -> dict[str, str]:
         name = f"{rule.event}_{rule.name}".lower()
         where = f"({rule.when}) AND ({rule.refused})"
         _add(found, rule.model, name, rule.event, where, rule.message)
-    for model, uniques in _UNIQUE.items():
+    for model, uniques in UNIQUE.items():
         for columns, among in uniques.items():
             _add_replaced(found, model, columns, among)
     for governed, type_id in types.items():

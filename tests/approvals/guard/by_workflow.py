@@ -3,14 +3,13 @@
 from datetime import timedelta
 
 from django.contrib.auth.models import Group
-from django.db import connection
 from django.utils import timezone
 
 from approvals.deciding import deadlines
 from approvals.models import ReportingLine, StepCondition, StepRun, WorkflowStep, WorkflowVersion
 from tests.approvals.helpers import vote
 
-from .forging import followed_by
+from .forging import followed_by, replace, sql
 
 PEOPLE = WorkflowStep.users.through
 NEVER = {"subject": "new", "field": "credit_limit", "operator": "more", "value": "1000000"}
@@ -117,28 +116,9 @@ def give_a_step_the_condition_of_a_draft(stage):
     StepCondition.objects.filter(step=draft).update(step=_step(stage))
 
 
-def _sql(statement, *values):
-    with connection.cursor() as cursor:
-        cursor.execute(statement, values)
-
-
-def _replace(model, pk, **values):
-    """Replace a row by itself, with these columns as they are said to be."""
-    names = [f.column for f in model._meta.concrete_fields if f.column not in values]
-    quoted = ", ".join(f'"{name}"' for name in names)
-    columns = ", ".join((quoted, *values))
-    table, marks = model._meta.db_table, ", %s" * len(values)
-    _sql(
-        f"INSERT OR REPLACE INTO {table} ({columns}) SELECT {quoted}{marks} "
-        f"FROM {table} WHERE id = %s",
-        *values.values(),
-        pk,
-    )
-
-
 @_decided_by_one
 def replace_the_version_by_a_draft(stage):
-    _replace(WorkflowVersion, stage.proposal.version_id, state="draft")
+    replace(WorkflowVersion, stage.proposal.version_id, state="draft")
     _step(stage).users.add(stage.approver)
     _version(stage).update(state="active")
 
@@ -156,7 +136,7 @@ def _put_back_as_a_draft(stage, version):
 def replace_the_version_by_its_number(stage):
     version = _version(stage).get()
     other = _draft(stage)
-    _replace(WorkflowVersion, other.pk, id=other.pk + 1, number=version.number)
+    replace(WorkflowVersion, other.pk, id=other.pk + 1, number=version.number)
     WorkflowVersion.objects.filter(state="draft").delete()
     _put_back_as_a_draft(stage, version)
 
@@ -165,7 +145,7 @@ def replace_the_version_by_its_number(stage):
 def replace_the_version_by_numbering_a_draft(stage):
     version = _version(stage).get()
     other = _draft(stage)
-    _sql(f"UPDATE OR REPLACE {_VERSIONS} SET number = %s WHERE id = %s", version.number, other.pk)
+    sql(f"UPDATE OR REPLACE {_VERSIONS} SET number = %s WHERE id = %s", version.number, other.pk)
     other.delete()
     _put_back_as_a_draft(stage, version)
 
@@ -174,21 +154,21 @@ def replace_the_version_by_numbering_a_draft(stage):
 def replace_the_version_by_activating_a_draft(stage):
     version = _version(stage).get()
     other = _draft(stage)
-    _sql(f"UPDATE OR REPLACE {_VERSIONS} SET state = 'active' WHERE id = %s", other.pk)
+    sql(f"UPDATE OR REPLACE {_VERSIONS} SET state = 'active' WHERE id = %s", other.pk)
     WorkflowVersion.objects.filter(pk=other.pk).update(state="retired")
     _put_back_as_a_draft(stage, version)
 
 
 @_passed_over
 def replace_a_step_by_one_of_a_draft(stage):
-    _replace(WorkflowStep, _step(stage).pk, version_id=_draft(stage).pk, position=3)
+    replace(WorkflowStep, _step(stage).pk, version_id=_draft(stage).pk, position=3)
 
 
 @_decided_by_one
 def replace_a_step_by_numbering_one_of_a_draft(stage):
     """Whoever decided it does so still, where nobody is named."""
     step, draft = _step(stage), _draft_step(stage)
-    _sql(
+    sql(
         f"UPDATE OR REPLACE {WorkflowStep._meta.db_table} SET id = %s WHERE id = %s",
         step.pk,
         draft.pk,

@@ -114,7 +114,7 @@ WAYS = {
     let_imports_write: UNTOLD,
     exchange_the_calendar: UNTOLD,
     remove_the_parameters: "guard: approvalparameters are never deleted",
-    put_others_in_their_place: UNTOLD,
+    put_others_in_their_place: f"{UNTOLD}|never replaced",
     switch_a_field_off: UNTOLD,
     switch_a_field_off_by_an_upsert: UNTOLD,
     switch_a_field_on: UNTOLD,
