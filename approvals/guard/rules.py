@@ -30,6 +30,7 @@ from ..models import (
     State,
     StepCondition,
     StepRun,
+    Substitution,
     Verb,
     VersionCondition,
     VersionState,
@@ -147,13 +148,25 @@ def _proposals(table):
         Proposal,
         "UPDATE",
         "approved",
-        "a proposal is approved only from pending, with the decisions that its workflow asks for",
+        "a proposal is approved only from pending, with the decisions that its workflow asks for, "
+        "and nothing was applied before",
         when=f"""NEW.state <> OLD.state
             AND NEW.state IN ('{State.APPROVED}', '{State.NOT_REQUIRED}')""",
         refused=f"""NEW.state <> '{State.APPROVED}' OR OLD.state <> '{State.PENDING}'
             OR EXISTS (SELECT 1 FROM {table(StepRun)} r
                        WHERE r.proposal_id = OLD.id AND r.state = '{RunState.RUNNING}')
+            OR EXISTS (SELECT 1 FROM {table(ProposedChange)} c
+                       WHERE c.proposal_id = OLD.id AND c.outcome = '{Outcome.APPLIED}')
             OR NOT ({_decided(table)} OR {_decided_by_rule(table)})""",
+    )
+    yield Rule(
+        Proposal,
+        "UPDATE",
+        "by_a_draft",
+        "a proposal is approved only by a version that was activated",
+        when=f"NEW.state <> OLD.state AND NEW.state = '{State.APPROVED}'",
+        refused=f"""NOT EXISTS (SELECT 1 FROM {table(WorkflowVersion)} v
+            WHERE v.id = OLD.version_id AND v.state <> '{VersionState.DRAFT}')""",
     )
 
 
@@ -167,8 +180,10 @@ def _versions():
         WorkflowVersion,
         "UPDATE",
         "back",
-        "a version that was activated never becomes a draft again, nor active once it is retired",
-        when=f"""NEW.state <> OLD.state AND OLD.state <> '{state.DRAFT}'
+        "a version that was activated never becomes a draft again, nor active once it is "
+        "retired, and a draft becomes nothing but active",
+        when=f"""NEW.state <> OLD.state
+            AND NOT (OLD.state = '{state.DRAFT}' AND NEW.state = '{state.ACTIVE}')
             AND NOT (OLD.state = '{state.ACTIVE}' AND NEW.state = '{state.RETIRED}')""",
     )
     yield Rule(
@@ -291,13 +306,16 @@ def _changes(table):
         "INSERT",
         "slipped_in",
         "nothing is added to a proposal that is being decided or was approved, nor about "
-        "another record",
-        when=f"NEW.outcome = '{Outcome.OPEN}'",
+        "another record, nor what is said to be applied but by an import that may",
         refused=f"""EXISTS (SELECT 1 FROM {table(Proposal)} p
             WHERE p.id = NEW.proposal_id AND (
                 p.object_id <> NEW.object_id OR p.content_type_id <> NEW.content_type_id
+                OR (p.state = '{State.NOT_REQUIRED}') <> (NEW.outcome = '{Outcome.APPLIED}')
                 OR p.state = '{State.APPROVED}' OR p.state = '{State.PENDING}'
-                AND EXISTS (SELECT 1 FROM {table(StepRun)} r WHERE r.proposal_id = p.id)))""",
+                AND EXISTS (SELECT 1 FROM {table(StepRun)} r WHERE r.proposal_id = p.id)
+                OR p.state = '{State.NOT_REQUIRED}' AND NOT EXISTS (
+                    SELECT 1 FROM {table(ImportJob)} j
+                    WHERE j.id = p.import_job_id AND {_at_work("j")})))""",
         holds=f"{table(Proposal)} held WHERE held.id = NEW.proposal_id",
         together=True,
     )
@@ -350,6 +368,18 @@ def _decisions(table):
             WHERE w.id = NEW.work_item_id AND r.id = NEW.step_run_id
               AND p.id = NEW.proposal_id AND r.state = '{RunState.RUNNING}'
               AND p.state = '{State.PENDING}' AND p.revision = NEW.revision)""",
+    )
+    yield Rule(
+        Decision,
+        "INSERT",
+        "by_another",
+        "a decision is taken by whoever has the work item, or stands in for him",
+        refused=f"""NOT EXISTS (SELECT 1 FROM {table(WorkItem)} w WHERE w.id = NEW.work_item_id
+            AND (w.assignee_id = NEW.person_id
+                    AND COALESCE(w.on_behalf_of_id, 0) = COALESCE(NEW.on_behalf_of_id, 0)
+                OR w.assignee_id = NEW.on_behalf_of_id AND EXISTS (
+                    SELECT 1 FROM {table(Substitution)} s
+                    WHERE s.person_id = w.assignee_id AND s.substitute_id = NEW.person_id)))""",
     )
     yield Rule(Decision, "UPDATE", "kept", "a decision never changes")
 

@@ -35,6 +35,7 @@ from .passing_by import (
     never_be_noted_as_a_contributor,
     replace_by_an_update,
 )
+from .unasked import ON_POSTGRESQL, UNASKED
 
 
 @dataclass
@@ -65,7 +66,7 @@ class Stage:
         """Say that it is approved."""
         self.row().update(state="approved", revision=F("revision") + 1, **also)
 
-    def decide_raw(self, item, person, revision=None):
+    def decide_raw(self, item, person, revision=None, **also):
         """Write a vote as if it had been asked for, and say that it was the last one."""
         Decision.objects.create(
             work_item=item,
@@ -75,6 +76,7 @@ class Stage:
             action="approve",
             revision=revision or self.row().get().revision,
             decided_at=timezone.now(),
+            **also,
         )
         StepRun.objects.update(state="approved")
         self.mark_approved()
@@ -461,6 +463,7 @@ FORGERIES = {
     remove_what_is_in_the_way: "never deleted",
     **SHOWN,
     **BY_IMPORT,
+    **UNASKED,
 }
 ON_SQLITE = {
     replace_the_proposal: "only by deciding on it|never replaced",
@@ -468,4 +471,4 @@ ON_SQLITE = {
     replace_the_change: "never replaced|nothing is added",
     **BY_NUMBER,
 }
-HERE = FORGERIES | (ON_SQLITE if connection.vendor == "sqlite" else {})
+HERE = FORGERIES | (ON_SQLITE if connection.vendor == "sqlite" else ON_POSTGRESQL)

@@ -155,9 +155,10 @@ def insert_decision(item, person, action=Action.APPROVE, on_behalf_of=None):
 
 
 def inserted(item, person, action) -> str:
-    """Why the database refuses a decision; "" where it takes it."""
+    """Why the database refuses a decision, for whom it is said to be; "" where it takes it."""
+    other = item.on_behalf_of if item.assignee_id == person.pk else item.assignee
     try:
-        insert_decision(item, person, action)
+        insert_decision(item, person, action, other)
     except DatabaseError as error:
         return str(error)
     return ""

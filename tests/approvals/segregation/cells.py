@@ -72,12 +72,14 @@ class Cells:
             return f"broke: {error}"
 
     def wrong_rows(self, item):
-        """The database looks at contributors, whatever rights anybody has."""
+        """The database looks at contributors and at whose it is, whatever rights anybody has."""
         for action in Action:
             with self.undone():
                 told = inserted(item, self.company.rosa, action)
-            barred = self.touched or (self.principal_touched and self.holding.is_his)
-            if bool(told) != barred or (barred and "four eyes" not in told):
+            his = self.holding.is_his
+            barred = self.touched or self.principal_touched or not his
+            why = "four eyes" if his else "guard: "
+            if bool(told) != barred or (barred and why not in told):
                 yield f"{action} in SQL: told {told!r}"
 
 

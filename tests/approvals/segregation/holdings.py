@@ -40,7 +40,8 @@ def _lay(item, assignee, **columns):
     return item
 
 
-def _stand_in(person, substitute):
+def stand_in(person, substitute):
+    """Somebody stands in for another today."""
     today = timezone.localdate()
     Substitution.objects.create(person=person, substitute=substitute, starts=today, ends=today)
 
@@ -68,7 +69,7 @@ def _claimed(company, proposal):
 
 def _substitute_of_an_assignee(company, proposal):
     item = company.item_for(proposal)
-    _stand_in(item.assignee, company.rosa)
+    stand_in(item.assignee, company.rosa)
     return item
 
 
@@ -77,12 +78,12 @@ def _delegate_of_tom(company, proposal):
 
 
 def _substitute_of_tom(company, proposal):
-    _stand_in(company.tom, company.rosa)
+    stand_in(company.tom, company.rosa)
     return _lay(company.item_for(proposal), company.tom)
 
 
 def _substitute_of_toms_delegate(company, proposal):
-    _stand_in(company.dan, company.rosa)
+    stand_in(company.dan, company.rosa)
     return _lay(company.item_for(proposal), company.dan, on_behalf_of=company.tom)
 
 

@@ -9,6 +9,7 @@ from tests.customers.factories import customer
 from ..definitions import change_step
 from ..helpers import edit
 from .acts import insert_decision
+from .holdings import stand_in
 from .touches import nothing, proposed
 
 pytestmark = pytest.mark.django_db
@@ -16,8 +17,10 @@ pytestmark = pytest.mark.django_db
 
 def test_a_decision_on_behalf_of_who_touched_it_is_refused(company):
     item = company.item_for(proposed(company, company.tom))
+    WorkItem.objects.update(assignee=company.anna, on_behalf_of=company.tom)
     with pytest.raises(IntegrityError, match="four eyes"):
         insert_decision(item, company.anna, on_behalf_of=company.tom)
+    WorkItem.objects.update(on_behalf_of=company.dora)
     insert_decision(item, company.anna, on_behalf_of=company.dora)
     with pytest.raises(IntegrityError, match="never changes"), transaction.atomic():
         Decision.objects.update(on_behalf_of=company.tom)
@@ -42,15 +45,19 @@ def test_a_person_has_one_decision_in_a_step(company):
     change_step(company.version.steps.get(position=1), add=[company.dan])
     customer("C")
     edit(company.clara, "C", credit_limit="5")
-    first, second = WorkItem.objects.filter(proposal=company.submit(company.clara)).order_by("pk")
-    insert_decision(first, company.dora)
-    with pytest.raises(IntegrityError):
-        insert_decision(second, company.dora, on_behalf_of=company.dan)
+    items = WorkItem.objects.filter(proposal=company.submit(company.clara))
+    annas, dans = items.order_by("assignee__username")
+    insert_decision(annas, company.anna)
+    stand_in(company.dan, company.anna)
+    with pytest.raises(IntegrityError, match="one_vote|step_run_id|never replaced"):
+        insert_decision(dans, company.anna, on_behalf_of=company.dan)
     assert Decision.objects.count() == 1
 
 
 def test_control_who_touched_nothing_is_taken(company):
-    insert_decision(company.item_for(nothing(company, company.rosa)), company.rosa)
+    item = company.item_for(nothing(company, company.rosa))
+    WorkItem.objects.filter(pk=item.pk).update(assignee=company.rosa)
+    insert_decision(item, company.rosa)
     assert Decision.objects.count() == 1
 
 
