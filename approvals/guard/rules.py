@@ -7,6 +7,7 @@ made; `sqlite` and `postgresql` do.
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from django.contrib.contenttypes.models import ContentType
 from django.db.models import BooleanField
 
 from ..models import (
@@ -39,6 +40,7 @@ from ..models import (
     WorkflowVersion,
     WorkItem,
 )
+from ..registry import all_governed
 from ..values import encode
 
 # Rows that are never deleted: what an approval stands on, what is asked for one, the history.
@@ -82,6 +84,7 @@ def all_rules(table: Tables) -> list[Rule]:
         *_defined(table),
         *_switches(table),
         *_history(table),
+        *_content_types(),
         Rule(Contributor, "UPDATE", "kept", "who contributed to a proposal stays a contributor"),
         *(
             Rule(model, "DELETE", "deleted", f"{_plural(model)} are never deleted")
@@ -476,6 +479,17 @@ def _history(table):
         "the chain of seals has one head",
         refused=f"EXISTS (SELECT 1 FROM {table(HistoryHead)})",
     )
+
+
+def _content_types():
+    """What is governed, and Enable, go by the number that a model has there."""
+    why = "the content type of what can be governed stays as it is"
+    named = "({0}.app_label = '{1.app_label}' AND {0}.model = '{1.model_name}')"
+    metas = [governed.model._meta for governed in all_governed()]
+    before, now = (" OR ".join(named.format(row, meta) for meta in metas) for row in ("OLD", "NEW"))
+    other = f"({before} OR {now}) AND ({_differs('app_label', 'model')})"
+    yield Rule(ContentType, "UPDATE", "kept", why, when=f"{_differs('id')} OR {other}")
+    yield Rule(ContentType, "DELETE", "kept", why, when=before)
 
 
 def _differs(*columns):

@@ -9,6 +9,8 @@ keeping a copy of every page that a statement touches, which costs more than all
 (see `bulk`).
 """
 
+from django.contrib.contenttypes.models import ContentType
+
 from ..models import (
     ApprovalParameters,
     Contributor,
@@ -43,6 +45,7 @@ UNIQUE = {
     ApprovalParameters: {("id",): ""},
     FieldEnablement: {("id",): ""},
     ImportJob: {("id",): ""},
+    ContentType: {("id",): "", ("app_label", "model"): ""},
     WorkflowEvent: {("id",): ""},
     HistorySeal: {("position",): "", ("first",): ""},
     HistoryHead: {("id",): ""},

@@ -1,6 +1,7 @@
 """No row takes the place of another: on SQLite that deletes it, and asks no DELETE trigger."""
 
 import pytest
+from django.contrib.contenttypes.models import ContentType
 from django.db import IntegrityError, transaction
 from django.db.models import UniqueConstraint
 
@@ -22,7 +23,7 @@ from tests.unguarded import unguarded
 
 from .forging import sql
 
-GUARDED = [*KEPT, *DEFINED, WorkflowVersion, ImportJob]
+GUARDED = [*KEPT, *DEFINED, WorkflowVersion, ImportJob, ContentType]
 # Who is replaced so says the same as before.
 ALIKE = {
     Contributor: ("proposal_id", "person_id", "role"),
