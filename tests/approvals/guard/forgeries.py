@@ -453,7 +453,7 @@ FORGERIES = {
     turn_a_rejection: "a decision never changes",
     remove_a_rejection: "never deleted",
     decide_on_an_older_revision: "on the revision that stands",
-    decide_without_a_workflow: DECISIONS,
+    decide_without_a_workflow: f"{DECISIONS}|only by a version",
     never_be_noted_as_a_contributor: "four eyes",
     decide_when_it_is_closed: "on the revision that stands",
     name_a_rule: DECISIONS,
