@@ -95,6 +95,12 @@ def preview_list(client, query="", **data):
     return client.post(reverse("approvals:work_items_decide") + query, data)
 
 
+def see_all(client, query="", action="approve"):
+    """Ask for the preview of all of a list; what its form posts."""
+    seen = {"action": action, "up_to": 10**9}
+    return seen | {"shown": preview_list(client, query, **seen).context["shown"]}
+
+
 def decide_url(proposal, person, query=""):
     return reverse("approvals:decide", args=[item_of(proposal, person).pk]) + query
 

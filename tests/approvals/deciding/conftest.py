@@ -1,9 +1,11 @@
-"""A step with a time limit, a clock that is moved by hand, and people above."""
+"""A step with a time limit, a clock that is moved by hand, people above; one step alone."""
 
 from datetime import timedelta
 
 import pytest
 from django.utils import timezone
+
+from tests.unguarded import unguarded
 
 from .limits import MONDAY, limit
 
@@ -41,3 +43,10 @@ def boss(person):
 @pytest.fixture
 def director(person):
     return person("director", "Approver", first_name="Dora", last_name="Director")
+
+
+@pytest.fixture
+def last_step(workflow):
+    """The workflow with one step: the first approval is the last."""
+    with unguarded():
+        workflow.steps.filter(position=2).delete()

@@ -1,23 +1,30 @@
 """Several work items are decided together: a preview, and then a result for each."""
 
 import pytest
-from django.contrib.auth.models import User
 from django.db import connection
-from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
 from approvals import proposals
-from approvals.deciding import claims, decisions
+from approvals.deciding import decisions
 from approvals.models import Behavior, Decision, Proposal, State, Substitution
 from approvals.pages.paging import PAGE_SIZE
 from approvals.views import bulk_decisions
 from customers.models import Customer, CustomerGroup
-from tests.unguarded import ungoverned, unguarded
+from tests.unguarded import ungoverned
 
-from ..definitions import change_step
-from ..helpers import edit, get_list, item_of, live, post_list, preview_list, ticked, vote
+from ..helpers import (
+    edit,
+    get_list,
+    item_of,
+    live,
+    post_list,
+    preview_list,
+    see_all,
+    ticked,
+    vote,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -25,12 +32,6 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def governed(workflow, govern_fields):
     govern_fields("credit_limit", "name", behavior=Behavior.PROPOSE)
-
-
-def see_all(client, query="", action="approve"):
-    """Ask for the preview of all of a list; what its form posts."""
-    seen = {"action": action, "up_to": 10**9}
-    return seen | {"shown": preview_list(client, query, **seen).context["shown"]}
 
 
 def test_selected_items_are_approved_together_each_with_its_own_result(
@@ -165,13 +166,6 @@ def test_opening_the_address_of_a_decision_leads_to_the_list(client, approver):
     assert response.url == reverse("approvals:work_items") + "?import=1"
 
 
-@pytest.fixture
-def last_step(workflow):
-    """The workflow with one step: the first approval is the last."""
-    with unguarded():
-        workflow.steps.filter(position=2).delete()
-
-
 def test_bulk_approve_leaves_out_what_has_moved_and_says_why(client, last_step, approver, propose):
     good, moved = propose("A"), propose("B")
     with ungoverned():
@@ -266,118 +260,6 @@ def test_a_preview_asks_for_no_reason_yet(client, approver, propose):
     response = preview_list(client, action="reject", item=ticked(propose("A"), person=approver))
     assert response.context["count"] == 1
     assert "a reason is required" not in response.content.decode()
-
-
-@pytest.fixture
-def shared(last_step, workflow, approver, second_approver):
-    """One step, which one of two approvers decides."""
-    group = approver.groups.get()
-    change_step(workflow.steps.get(), users=[], groups=[group])
-    second_approver.groups.set([group])
-
-
-@pytest.fixture
-def swap(client, shared, approver, second_approver, clerk, propose):
-    """A function that lets the approver see all of his list, from which B then goes.
-
-    In its place comes A, an older one; C stays. It returns what he has seen.
-    """
-    client.force_login(approver)
-
-    def swap(action):
-        hidden, gone = propose("A"), propose("B")
-        propose("C")
-        claims.claim(item_of(hidden, second_approver).pk, by=second_approver)
-        seen = see_all(client, action=action)
-        proposals.recall(gone.pk, by=clerk)
-        claims.release(item_of(hidden, second_approver).pk, by=second_approver)
-        return seen
-
-    return swap
-
-
-def decided():
-    return sorted(Decision.objects.values_list("proposal__record_key", flat=True))
-
-
-def told(response):
-    """What became of each: its account or, if it is not his, its number, and the message."""
-    lines = response.context["lines"]
-    return {line.item.record_key: result.message for result, line in lines}
-
-
-def test_of_all_of_a_list_what_was_shown_is_decided_and_what_left_is_said(client, swap):
-    response = post_list(client, **swap("approve"))
-    assert decided() == ["C"]
-    assert told(response).keys() == {"B", "C"}
-    assert "Recalled by Clara Clerk" in told(response)["B"]
-
-
-def test_who_is_asked_for_a_reason_decides_on_what_he_saw_first(client, swap):
-    response = post_list(client, **swap("reject"))
-    shown = [line.item.record_key for _result, line in response.context["able"]]
-    unable = [line.item.record_key for _result, line in response.context["unable"]]
-    assert (shown, unable, decided()) == (["C"], ["B"], [])
-    seen = {"action": "reject", "up_to": 10**9, "shown": response.context["shown"]}
-    post_list(client, comment="Too much", **seen)
-    assert decided() == ["C"]
-
-
-def test_what_a_preview_could_not_decide_is_not_decided_later(client, shared, approver, propose):
-    propose("A"), propose("B")
-    moved = Customer.objects.filter(account="B")
-    before = moved.get().credit_limit
-    with ungoverned():
-        moved.update(credit_limit=77)
-    client.force_login(approver)
-    seen = see_all(client)
-    with ungoverned():
-        moved.update(credit_limit=before)
-    post_list(client, **seen)
-    assert decided() == ["A"]
-
-
-def test_of_two_previews_the_newest_alone_can_be_confirmed(client, approver, propose):
-    propose("A"), propose("B")
-    client.force_login(approver)
-    older, newer = see_all(client, "?q=A"), see_all(client, "?q=B")
-    post_list(client, "?q=B", **newer)
-    response = post_list(client, "?q=A", **older)
-    assert "that preview is out of date" in response.content.decode()
-    assert response.context["count"] == 1 and decided() == ["B"]
-    post_list(client, "?q=A", **{**older, "shown": response.context["shown"]})
-    assert decided() == ["A", "B"]
-
-
-@pytest.mark.parametrize("name", ["", "x", "1", "\0", "9" * 5000])
-@pytest.mark.parametrize("has_seen", [True, False])
-def test_nobody_confirms_what_no_preview_showed(client, approver, propose, name, has_seen):
-    propose("A")
-    client.force_login(approver)
-    if has_seen:
-        see_all(client)
-    response = post_list(client, action="approve", up_to=10**9, shown=name)
-    assert "that preview is out of date" in response.content.decode()
-    assert decided() == []
-
-
-def test_nobody_confirms_what_somebody_else_was_shown(client, shared, approver, propose):
-    propose("A")
-    client.force_login(approver)
-    seen = see_all(client)
-    other = Client()
-    other.force_login(User.objects.get(username="second_approver"))
-    assert "out of date" in post_list(other, **seen).content.decode()
-    assert decided() == []
-
-
-def test_sent_twice_all_of_a_list_is_decided_once(client, approver, propose):
-    propose("A")
-    client.force_login(approver)
-    seen = see_all(client)
-    post_list(client, **seen)
-    assert "Already approved by" in told(post_list(client, **seen))["A"]
-    assert decided() == ["A"]
 
 
 def test_all_of_a_list_is_all_that_its_filters_leave(client, approver, propose):
