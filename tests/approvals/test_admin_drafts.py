@@ -222,9 +222,9 @@ def test_pages_of_an_activated_version_lead_to_it_in_words(as_administrator, wor
         assert as_administrator.post(url, {"name": "Whoever"}).url == version_page(workflow)
         part.refresh_from_db()
         assert part.name != "Whoever"
-        assert (
-            as_administrator.post(url.replace("change", "delete"), {"post": 1}).status_code == 403
-        )
+        delete = url.replace("change", "delete")
+        assert as_administrator.post(delete, {"post": 1}).url == version_page(workflow)
+        part.refresh_from_db()
 
 
 def test_an_activated_version_reads_as_text(as_administrator, workflow):

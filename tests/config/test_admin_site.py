@@ -1,6 +1,7 @@
 """Addresses that nobody types: a number or a word in each filter that stands in an address."""
 
 import contextlib
+from itertools import cycle
 
 import pytest
 from django.contrib import admin
@@ -37,12 +38,14 @@ def lookups(model):
 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model._meta.label)
-@pytest.mark.parametrize("value", IMPOSSIBLE)
-def test_no_filter_of_an_admin_list_breaks_it(client, superuser, model, value):
+def test_no_filter_of_an_admin_list_breaks_it(client, superuser, model):
     url = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
-    for lookup in lookups(model):
-        response = client.get(url, {lookup: value}, follow=True)
-        assert response.status_code in (200, 400, 403), lookup
+    # Five lookups of each name and four values: each of those meets each of these.
+    for lookup, value in zip(lookups(model), cycle(IMPOSSIBLE), strict=False):
+        response = client.get(url, {lookup: value})
+        assert response.status_code in (200, 302, 400, 403), lookup
+        if response.status_code == 302 and response.url != f"{url}?e=1":
+            assert client.get(response.url).status_code == 200, lookup
 
 
 def test_an_impossible_number_leads_to_the_whole_list(client, superuser):

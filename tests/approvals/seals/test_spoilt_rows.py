@@ -65,7 +65,8 @@ def test_bytes_are_not_taken_for_the_text_that_shows_them(history, clerk):
 
 def test_a_content_type_by_another_name_is_found_and_none_is_made(history):
     ContentType.objects.clear_cache()
-    sql("UPDATE django_content_type SET model = 'x' WHERE model = 'customer'")
+    with unguarded():
+        sql("UPDATE django_content_type SET model = 'x' WHERE model = 'customer'")
     there = ContentType.objects.count()
     lines, status = verify()
     assert lines[:-1] == ["customers.customer: what the history says of it belongs to no model."]
