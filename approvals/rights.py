@@ -8,6 +8,7 @@ from contextvars import ContextVar
 
 from django.contrib.auth.models import Group, Permission, User
 from django.contrib.contenttypes.models import ContentType
+from django.db.models import Model, QuerySet
 from django.db.models.signals import m2m_changed, post_save, pre_delete, pre_save
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
@@ -24,15 +25,19 @@ MANY = {
     User.user_permissions.through: (User, "user_permissions"),
     Group.permissions.through: (Group, "permissions"),
 }
+# What stands between the names of an entry.
+BETWEEN = ", "
 KEY_LENGTH = WorkflowEvent._meta.get_field("record_key").max_length
 
 
 def watch() -> None:
     """Connect to the signals of people, groups and permissions."""
-    User.save_base, User.check_password = _save_base, _check_password
+    User.save_base = Group.save_base = _save_base
+    User.check_password = _check_password
     for signal, receiver, model in (
         (pre_save, _remember, User),
         (post_save, _person_saved, User),
+        (pre_save, _group_renamed, Group),
         (pre_delete, _person_removed, User),
         (pre_delete, _group_removed, Group),
         (pre_delete, _permission_removed, Permission),
@@ -51,9 +56,9 @@ def _proxies(model):
 
 
 def _save_base(self, *args, **kwargs):
-    """Save a person. Django tells of it behind the save, which by then may be committed."""
+    """Save a person or group, and what the history tells of it, in one transaction."""
     with history.sealed():
-        super(User, self).save_base(*args, **kwargs)
+        Model.save_base(self, *args, **kwargs)
 
 
 _logging_in = ContextVar("whose password is being looked at", default=None)
@@ -98,6 +103,13 @@ def _person_saved(instance, update_fields, **kwargs):
     _record(events)
 
 
+def _group_renamed(instance, update_fields, **kwargs):
+    """Entries name groups, so a group of another name leaves one of its own."""
+    old = Group.objects.filter(pk=instance.pk).values_list("name", flat=True).first()
+    if old and old != instance.name and (update_fields is None or "name" in update_fields):
+        _record([_event(instance, "name", old, instance.name)])
+
+
 def _many_changed(sender, instance, action, reverse, pk_set, **kwargs):
     if action not in ("post_add", "pre_remove", "pre_clear"):
         return
@@ -118,18 +130,19 @@ def _of_rows(rows, holder, other, name, *, given):
     for pk, what in rows.order_by("pk").values_list(column, other_column):
         found.setdefault(pk, []).append(what)
     holders = holder.objects.in_bulk(found)
-    names = _names(other, {pk for many in found.values() for pk in many})
+    named = other.objects.filter(pk__in={pk for many in found.values() for pk in many})
+    names = names_of(named)
     for pk, many in found.items():
-        told = ", ".join(sorted(names[what] for what in many))
+        told = BETWEEN.join(sorted(names[what] for what in many))
         yield _event(holders[pk], name, *(("", told) if given else (told, "")))
 
 
-def _names(model, ids) -> dict:
-    found = model.objects.filter(pk__in=ids)
-    if model is Permission:
-        rows = found.values_list("pk", "content_type__app_label", "codename")
+def names_of(groups_or_permissions: QuerySet) -> dict[int, str]:
+    """Groups or permissions by id, as entries name them."""
+    if groups_or_permissions.model is Permission:
+        rows = groups_or_permissions.values_list("pk", "content_type__app_label", "codename")
         return {pk: f"{app}.{codename}" for pk, app, codename in rows}
-    return dict(found.values_list("pk", "name"))
+    return dict(groups_or_permissions.values_list("pk", "name"))
 
 
 def _person_removed(instance, **kwargs):

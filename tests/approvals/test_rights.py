@@ -153,6 +153,16 @@ def test_whoever_is_removed_loses_everything(zoe, told):
     assert told() == [("zoe", "groups", "Clerk", ""), ("zoe", "is_active", "1", None)]
 
 
+def test_a_group_that_gets_another_name_leaves_one_entry(extra, told):
+    extra.name = "Other"
+    extra.save()
+    extra.save()
+    assert told() == [("Other", "name", "Extra", "Other")]
+    extra.name = "Third"
+    extra.save(update_fields=[])
+    assert told() == []
+
+
 def test_a_group_that_is_removed_is_taken_from_its_members(zoe, extra, told):
     zoe.groups.add(extra)
     told()

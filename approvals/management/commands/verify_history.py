@@ -1,4 +1,4 @@
-"""Looks whether the history is whole, and governed values, switches and decisions agree with it."""
+"""Looks whether the history is whole, and whether what is stored agrees with it."""
 
 import sys
 from pathlib import Path
@@ -6,14 +6,14 @@ from pathlib import Path
 from django.core.management import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 
-from approvals.seals import beside, checkpoints, reading, switches, trails
+from approvals.seals import beside, checkpoints, reading, rights, switches, trails
 from approvals.seals.verifying import Report, verify
 
 
 class Command(BaseCommand):
     """Reads everything and writes nothing; others may go on meanwhile."""
 
-    help = "Verify the history: each entry, the chain of seals, each value's and switch's trail."
+    help = "Verify the history: entries, the chain of seals, trails of values, switches, rights."
 
     def add_arguments(self, parser):
         """--checkpoint."""
@@ -33,6 +33,7 @@ class Command(BaseCommand):
         with reading.snapshot():
             verify(report, noted)
             switches.follow(report)
+            rights.follow(report)
             trails.follow(report)
             beside.follow(report)
         self.stdout.write(self._told(report, noted))
