@@ -4,8 +4,10 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
+from config import charset
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings_production")
-application = get_wsgi_application()
+application = charset.over_wsgi(get_wsgi_application())
 
 from approvals import guard  # noqa: E402  (needs the apps)
 
