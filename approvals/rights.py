@@ -19,6 +19,8 @@ from .models import Verb, WorkflowEvent
 from .values import encode, person_name
 
 FLAGS = ("is_active", "is_staff", "is_superuser")
+# By what the pages of the history tell who a person is, and where a new password is sent.
+NAMES = ("username", "first_name", "last_name", "email")
 # What people and groups have many of, by the table that keeps it.
 MANY = {
     User.groups.through: (User, "groups"),
@@ -81,8 +83,8 @@ def label(event: WorkflowEvent) -> str:
 def _remember(instance, update_fields, **kwargs):
     """Keep what is stored, for when the person has been saved."""
     instance.rights_stored = None
-    if update_fields is None or {*FLAGS, "password"} & set(update_fields):
-        stored = User.objects.filter(pk=instance.pk).values(*FLAGS, "password").first()
+    if update_fields is None or {*FLAGS, *NAMES, "password"} & set(update_fields):
+        stored = User.objects.filter(pk=instance.pk).values(*FLAGS, *NAMES, "password").first()
         # Of a new person each right is given.
         instance.rights_stored = stored or {}
 
@@ -92,9 +94,9 @@ def _person_saved(instance, update_fields, **kwargs):
     if stored is None:
         return
     events = []
-    for name in FLAGS:
+    for name in (*NAMES, *FLAGS) if stored else FLAGS:
         old, new = stored.get(name), getattr(instance, name)
-        if new != (old or False) and (update_fields is None or name in update_fields):
+        if new != stored.get(name, False) and (update_fields is None or name in update_fields):
             field = User._meta.get_field(name)
             events.append(_event(instance, name, encode(field, old), encode(field, new)))
     changed = stored and stored["password"] != instance.password

@@ -6,7 +6,7 @@ from django.contrib.auth.models import Group, User
 from django.utils.translation import gettext as _
 
 from ..models import Verb, WorkflowEvent
-from ..rights import BETWEEN, FLAGS, MANY, names_of
+from ..rights import BETWEEN, FLAGS, MANY, NAMES, names_of
 from ..roles import roles
 from ..values import encode
 from .reading import content_type_of, odd_truths
@@ -74,7 +74,7 @@ class _Replay:
         if field == "name":
             self.called[model, pk].add(old)
             self._rename(_parts(old), _parts(new))
-        elif field != "password":
+        elif field not in (*NAMES, "password"):
             read = _flag if field in FLAGS else _parts
             lost, given = read(old), read(new)
             has = self.has[model, pk, field]

@@ -68,10 +68,24 @@ def test_a_switch_leaves_one_entry_with_both_values(zoe, told):
 
 
 def test_what_is_saved_besides_leaves_none(zoe, told, client):
-    zoe.first_name, zoe.is_staff = "Z", True
-    zoe.save(update_fields=["first_name"])
+    zoe.last_login, zoe.is_staff = None, True
+    zoe.save(update_fields=["last_login"])
     client.force_login(zoe)
     assert told() == []
+
+
+def test_another_name_or_address_leaves_one_entry_with_both(zoe, told):
+    for name, old, new in (
+        ("username", "zoe", "anna"),
+        ("first_name", "", "Anna"),
+        ("last_name", "", "Approver"),
+        ("email", "zoe@example.com", "anna@example.com"),
+    ):
+        setattr(zoe, name, new)
+        zoe.save()
+        assert told() == [(zoe.username, name, old, new)]
+        zoe.save(update_fields=[name])
+        assert told() == []
 
 
 def test_a_password_leaves_an_entry_without_it(zoe, told):
@@ -187,6 +201,7 @@ def as_root(client, told):
 def person_form(user, **changed):
     values = {
         "username": user.username,
+        "email": user.email,
         "groups": [group.pk for group in user.groups.all()],
         "date_joined_0": "2026-01-01",
         "date_joined_1": "00:00:00",

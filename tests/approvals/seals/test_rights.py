@@ -50,6 +50,7 @@ def test_what_the_program_gave_and_took_follows(zoe, sales):
     zoe.save()
     sales.permissions.remove(permission("view_group"))
     zoe.set_password("another-one-entirely")
+    zoe.username, zoe.email = "zora", "zora@example.com"
     zoe.save()
     assert findings() == []
 
