@@ -143,6 +143,13 @@ def described(workflow_id: int) -> dict[str, str]:
     return {label: text for label, text in texts.items() if text}
 
 
+def definition(version: WorkflowVersion) -> list[str]:
+    """All that a version is made of, a readable line each."""
+    [version] = with_everything(WorkflowVersion.objects.filter(pk=version.pk))
+    _state, *parts = _described_draft(version).items()
+    return [f"{label}: {text}" for label, text in parts if text]
+
+
 def differences(before: dict[str, str], after: dict[str, str]):
     """Readable lines on what is different between two descriptions."""
     for label in before | after:

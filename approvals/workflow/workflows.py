@@ -51,7 +51,8 @@ def activate(version: WorkflowVersion, *, by, seen=None) -> WorkflowVersion:
     for active in version.workflow.versions.filter(state=VersionState.ACTIVE):
         _move(active, active.retire, Verb.WORKFLOW_RETIRED, by)
     version.activated_at, version.activated_by = timezone.now(), by
-    _move(version, version.activate, Verb.WORKFLOW_ACTIVATED, by)
+    # The history says by itself who was to decide, and when.
+    _move(version, version.activate, Verb.WORKFLOW_ACTIVATED, by, texts.definition(version))
     return version
 
 
@@ -224,8 +225,11 @@ def _require_right(transition, by):
         raise PermissionDenied
 
 
-def _move(version, transition, verb, by):
-    """Make the transition in memory, then save it if nobody was faster."""
+def _move(version, transition, verb, by, details=()):
+    """Make the transition in memory, then save it if nobody was faster.
+
+    details: lines for the history.
+    """
     old = version.state
     transition()
     saved = WorkflowVersion.objects.filter(pk=version.pk, state=old).update(
@@ -234,7 +238,8 @@ def _move(version, transition, verb, by):
     if saved != 1:
         raise Refused(_("Somebody else has changed this version meanwhile."))
     name = {"workflow": version.workflow, "number": version.number}
-    _record(verb, version.workflow, by, _("%(workflow)s, version %(number)s") % name)
+    told = _("%(workflow)s, version %(number)s") % name
+    _record(verb, version.workflow, by, "\n".join([told, *details]))
 
 
 def _record(verb, workflow, by, comment):

@@ -8,6 +8,7 @@ from django.core.exceptions import PermissionDenied
 from approvals.models import Verb, VersionState, Workflow, WorkflowEvent, WorkflowVersion
 from approvals.outcomes import Refused
 from approvals.workflow import problems, workflows
+from approvals.workflow.texts import definition
 from customers.models import Customer
 
 
@@ -98,7 +99,20 @@ def test_activation_says_who_and_when(ready, administrator):
     version.refresh_from_db()
     assert version.state == VersionState.ACTIVE
     assert (version.activated_by, version.activated_at is None) == (administrator, False)
-    assert comments(Verb.WORKFLOW_ACTIVATED) == ["Credit changes, version 1"]
+    [told] = comments(Verb.WORKFLOW_ACTIVATED)
+    assert told.splitlines()[0] == "Credit changes, version 1"
+
+
+def test_the_entry_of_an_activation_holds_what_the_version_is_made_of(ready, administrator):
+    step = ready.steps.get()
+    step.conditions.create(
+        subject="raised", field="credit_limit", operator="more_percent", value=20
+    )
+    workflows.activate(ready, by=administrator)
+    [told] = comments(Verb.WORKFLOW_ACTIVATED)
+    assert told.splitlines()[1:] == definition(ready)
+    assert any("approver" in line for line in told.splitlines())
+    assert any("20" in line for line in told.splitlines())
 
 
 def test_a_version_is_activated_once(ready, administrator):
