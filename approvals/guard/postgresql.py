@@ -13,7 +13,8 @@ from typing import NamedTuple
 from ..registry import HELD, Governed
 from . import records
 from .records import Dialect, quoted
-from .rules import DEFINED, KEPT, all_rules
+from .rules import KEPT, all_rules
+from .rules.workflows import DEFINED
 
 _TYPES = {
     records.NUMBER: "numeric",

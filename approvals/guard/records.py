@@ -20,7 +20,7 @@ from ..models import (
 )
 from ..registry import HELD, Governed
 from ..values import encode
-from .rules import Tables
+from .rules.rule import Tables
 
 NUMBER, TRUTH, WHOLE, DAY, TEXT = "number", "truth", "whole", "day", "text"
 

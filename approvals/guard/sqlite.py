@@ -29,7 +29,8 @@ from ..models import (
 from ..registry import HELD, Governed
 from . import records
 from .records import Dialect, quoted
-from .rules import DEFINED, all_rules
+from .rules import all_rules
+from .rules.workflows import DEFINED
 
 _AFFINITY = {records.NUMBER: "NUMERIC", records.TRUTH: "NUMERIC", records.WHOLE: "NUMERIC"}
 # OR REPLACE deletes rows that are equal in one of these, and asks no DELETE trigger: the

@@ -13,7 +13,9 @@ AREAS = {
         "tests/approvals/test_creations.py",
     ),
     "guard": (
-        f"approvals/guard/{{__init__,rules,records,{DIALECT}}}.py",
+        f"approvals/guard/{{__init__,records,{DIALECT}}}.py "
+        "approvals/guard/rules/{__init__,rule,proposals,deciding,imports,workflows,switches,"
+        "history}.py",
         "tests/approvals/guard",
     ),
     "routing": (

@@ -5,7 +5,7 @@ from django.contrib.auth.models import Group, User
 from django.db import IntegrityError, connection, transaction
 from django.db.models import CASCADE, F
 
-from approvals.guard.rules import DEFINED
+from approvals.guard.rules.workflows import DEFINED
 from approvals.models import WorkflowVersion
 from tests.approvals.definitions import define
 from tests.unguarded import unguarded

@@ -6,7 +6,8 @@ from django.db import IntegrityError, transaction
 from django.db.models import UniqueConstraint
 
 from approvals import proposals
-from approvals.guard.rules import DEFINED, KEPT
+from approvals.guard.rules import KEPT
+from approvals.guard.rules.workflows import DEFINED
 from approvals.guard.sqlite import UNIQUE
 from approvals.models import (
     ApprovalParameters,
