@@ -35,6 +35,7 @@ def enter(routes: dict[Filed | Proposal, Route], *, source) -> list[Entry]:
         "votes_needed": [route.votes_needed for route in routes.values()],
     }
     each |= {name: [times[step][name] for step in steps] for name in working_time.COLUMNS}
+    # Of the same moment as its first work items: by that the guard knows them from later ones.
     insert_columns(StepRun, each, {"started_at": now})
     items = [
         NewItem(run, proposal.pk, proposal.record_key, a.person, a.group, a.on_behalf_of)

@@ -99,7 +99,7 @@ def votes_needed(step: WorkflowStep, people: int) -> int:
     """How many approvals complete `step` where so many people decide it.
 
     A rejection among the decisions that are needed rejects: it makes so many
-    approvals impossible, or comes before them.
+    approvals impossible, or comes before them. The guard asks for as many.
     """
     if step.policy == Policy.ALL:
         return people

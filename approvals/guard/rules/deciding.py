@@ -8,6 +8,7 @@ from ...models import (
     AutomaticDecision,
     Contributor,
     Decision,
+    Policy,
     Proposal,
     ProposedChange,
     RunState,
@@ -94,8 +95,8 @@ def _step_runs():
         StepRun,
         "UPDATE",
         "fewer_votes",
-        "a step that was entered keeps its proposal and the votes it needs",
-        when=differs("id", "proposal_id", "step_id", "votes_needed"),
+        "a step that was entered keeps its proposal, when it began and the votes it needs",
+        when=differs("id", "proposal_id", "step_id", "votes_needed", "started_at"),
     )
 
 
@@ -104,13 +105,13 @@ def _work_items():
         WorkItem,
         "UPDATE",
         "of_another_record",
-        "a work item stays with its record",
-        when=differs("id", "step_run_id", "proposal_id", "record_key"),
+        "a work item stays with its record, and as old as it is",
+        when=differs("id", "step_run_id", "proposal_id", "record_key", "created_at"),
     )
 
 
 def decided(table: Tables) -> str:
-    """Each step of the version was passed over, or has the votes it needs, on this revision."""
+    """Each step of the version was passed over, or has its votes, on this revision."""
     vote = f"d.proposal_id = OLD.id AND d.revision = OLD.revision AND d.action = '{Action.APPROVE}'"
     return f"""(
         EXISTS (SELECT 1 FROM {table(WorkflowStep)} s WHERE s.version_id = OLD.version_id)
@@ -122,12 +123,30 @@ def decided(table: Tables) -> str:
             WHERE s.version_id = OLD.version_id
               AND NOT EXISTS (SELECT 1 FROM {table(StepRun)} r
                   WHERE r.proposal_id = OLD.id AND r.step_id = s.id
-                    AND r.state = '{RunState.APPROVED}' AND r.votes_needed <= (
+                    AND r.state = '{RunState.APPROVED}'
+                    AND r.votes_needed >= {_votes_of_people(table)} AND r.votes_needed <= (
                         SELECT count(DISTINCT d.person_id) FROM {table(Decision)} d
                         WHERE d.step_run_id = r.id AND {vote}
                           AND NOT {contributed(table, "OLD.id", "d.person_id")}))
               AND NOT EXISTS (SELECT 1 FROM {table(WorkflowEvent)} e
                   WHERE e.step_id = s.id AND {_since_submitted(table, Verb.STEP_SKIPPED)})))"""
+
+
+def _votes_of_people(table):
+    """How many votes step `s` asks for of those with whom its run `r` began.
+
+    They got their work items as it began; what is handed on gets a later one. Null, which
+    is never enough, where it began with nobody.
+    """
+    return f"""(SELECT {votes_needed("count(*)")} FROM {table(WorkItem)} w
+        WHERE w.step_run_id = r.id AND w.created_at = r.started_at GROUP BY w.step_run_id)"""
+
+
+def votes_needed(people: str) -> str:
+    """What the function of this name in `workflow.routes` says, of a step `s`."""
+    return f"""CASE s.policy WHEN '{Policy.ALL}' THEN {people}
+        WHEN '{Policy.MAJORITY}' THEN {people} / 2 + 1
+        WHEN '{Policy.PERCENTAGE}' THEN ({people} * s.percentage + 99) / 100 ELSE 1 END"""
 
 
 def decided_by_rule(table: Tables) -> str:

@@ -77,6 +77,16 @@ def show_another_customers_name_on_the_work_item(stage):
 
 
 @_approved
+def say_it_was_assigned_earlier(stage):
+    WorkItem.objects.update(created_at=F("created_at") - timedelta(9))
+
+
+@_approved
+def say_the_step_began_earlier(stage):
+    StepRun.objects.update(started_at=F("started_at") - timedelta(9))
+
+
+@_approved
 def give_it_another_note(stage):
     stage.row().update(note="The director has agreed.")
 
@@ -209,6 +219,8 @@ SHOWN = {
     say_another_proposed_the_approved_one: WITH_THE_CHANGE,
     show_it_as_another_customers: OF_ITS_OWN,
     show_another_customers_name_on_the_work_item: OF_ITS_OWN,
+    say_it_was_assigned_earlier: "as old as it is",
+    say_the_step_began_earlier: "keeps its proposal, when it began",
     say_another_made_it: OF_ITS_OWN,
     say_it_was_made_earlier: OF_ITS_OWN,
     say_it_came_from_an_import: OF_ITS_OWN,

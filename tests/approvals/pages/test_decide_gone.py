@@ -6,6 +6,7 @@ import pytest
 from django.utils import timezone
 
 from approvals.models import Notification, Substitution
+from tests.unguarded import unguarded
 
 from ..helpers import decide_url, post_decision, vote
 
@@ -29,7 +30,8 @@ def stood_in(approver, sue, proposal):
 
     def stand_in(first, last, waited=9):
         now = timezone.now()
-        proposal.work_items.update(created_at=now - timedelta(waited))
+        with unguarded():
+            proposal.work_items.update(created_at=now - timedelta(waited))
         days = [timezone.localdate() - timedelta(ago) for ago in (first, last)]
         Substitution.objects.create(person=approver, substitute=sue, starts=days[0], ends=days[1])
 
