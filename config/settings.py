@@ -8,15 +8,16 @@ import os
 from datetime import timedelta
 from pathlib import Path
 
-import dj_database_url
 from django.utils.translation import gettext_lazy as _
+
+from . import environment
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = Path(os.environ.get("DATA_DIR", BASE_DIR / "data"))
 DATA_DIR.mkdir(parents=True, exist_ok=True)
 
 PRODUCTION = False
-DEBUG = os.environ.get("DEBUG") == "1"
+DEBUG = environment.switch("DEBUG", default=False)
 SECRET_KEY = "only-for-a-workstation-never-for-production"  # noqa: S105
 ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]", "testserver"]
 
@@ -75,9 +76,7 @@ TEMPLATES = [
 ]
 
 DATABASES = {
-    "default": dj_database_url.config(
-        default=f"sqlite:///{DATA_DIR / 'customers.sqlite3'}", conn_health_checks=True
-    )
+    "default": environment.database("DATABASE_URL", f"sqlite:///{DATA_DIR / 'customers.sqlite3'}")
 }
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     # A writer takes its lock at BEGIN and others wait for it: without IMMEDIATE a
@@ -118,13 +117,15 @@ AXES_ENABLE_ADMIN = False
 AXES_DISABLE_ACCESS_LOG = True
 AXES_VERBOSE = False
 # How many proxies add to X-Forwarded-For in front of the program.
-PROXY_COUNT = int(os.environ.get("PROXY_COUNT", "0"))
+PROXY_COUNT = environment.number("PROXY_COUNT", 0, least=0, most=99)
 
 SESSION_ENGINE = "config.sessions"
-# A session ends when nothing was done for so long, and in any case so long after the login.
-SESSION_IDLE_MINUTES = int(os.environ.get("SESSION_IDLE_MINUTES", "60"))
-SESSION_IDLE_COOKIE_NAME = "lastseen"
+# A session ends so long after the login, and earlier when nothing was done for so long.
 SESSION_COOKIE_AGE = 12 * 60 * 60
+SESSION_IDLE_MINUTES = environment.number(
+    "SESSION_IDLE_MINUTES", 60, least=1, most=SESSION_COOKIE_AGE // 60
+)
+SESSION_IDLE_COOKIE_NAME = "lastseen"
 # What people are told names customers: it stays on the server, out of cookies.
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
@@ -134,7 +135,7 @@ LOGOUT_REDIRECT_URL = "login"
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English"))]
-TIME_ZONE = os.environ.get("TIME_ZONE", "UTC")
+TIME_ZONE = environment.time_zone("TIME_ZONE", "UTC")
 USE_I18N = True
 USE_TZ = True
 USE_THOUSAND_SEPARATOR = True
@@ -191,5 +192,5 @@ IMPORT_EXPORT_IMPORT_PERMISSION_CODE = "import"
 IMPORT_EXPORT_EXPORT_PERMISSION_CODE = "export"
 
 # Company defaults that imports and new customers take for an empty cell.
-COMPANY_CURRENCY = os.environ.get("COMPANY_CURRENCY", "EUR")
-COMPANY_COUNTRY = os.environ.get("COMPANY_COUNTRY", "NL")
+COMPANY_CURRENCY = environment.code("COMPANY_CURRENCY", "EUR")
+COMPANY_COUNTRY = environment.code("COMPANY_COUNTRY", "NL")

@@ -4,24 +4,10 @@ import os
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from django.core.exceptions import ImproperlyConfigured
-
+from . import environment
 from .settings import *  # noqa: F403
-from .settings import BASE_DIR, SESSION_COOKIE_AGE, SESSION_IDLE_MINUTES, UPLOAD_DIR
+from .settings import BASE_DIR, UPLOAD_DIR
 from .settings import SECRET_KEY as WORKSTATION_KEY
-
-
-def required(name):
-    """Return the environment variable `name`; raise ImproperlyConfigured where it is missing."""
-    value = os.environ.get(name, "")
-    if not value:
-        raise ImproperlyConfigured(f"Set the environment variable {name}.")
-    return value
-
-
-def refuse(name, why):
-    """Raise ImproperlyConfigured: the value of `name` would not be safe."""
-    raise ImproperlyConfigured(f"{name} {why}")
 
 
 def has_repeated_piece(text, length=8):
@@ -40,31 +26,28 @@ def host_of(url):
 
 PRODUCTION = True
 DEBUG = False
-SECRET_KEY = required("SECRET_KEY")
+SECRET_KEY = environment.required("SECRET_KEY")
 if (
     len(SECRET_KEY) < 50
     or len(set(SECRET_KEY)) < 12
     or has_repeated_piece(SECRET_KEY)
     or any(known in SECRET_KEY for known in ("insecure", WORKSTATION_KEY))
 ):
-    refuse("SECRET_KEY", "is too weak: use 50 random characters or more.")
-ALLOWED_HOSTS = [host.strip() for host in required("ALLOWED_HOSTS").split(",")]
+    environment.refuse("SECRET_KEY", "is too weak: use 50 random characters or more.")
+ALLOWED_HOSTS = [host.strip() for host in environment.required("ALLOWED_HOSTS").split(",")]
 if any(not host or "*" in host or host.startswith(".") for host in ALLOWED_HOSTS):
-    refuse("ALLOWED_HOSTS", "must name each host: none empty, no *, and no dot in front.")
-CSRF_TRUSTED_ORIGINS = [f"https://{host}" for host in ALLOWED_HOSTS]
-required("DATABASE_URL")
-SITE_URL = required("SITE_URL")
-if not SITE_URL.startswith("https://") or not host_of(SITE_URL):
-    refuse("SITE_URL", "must begin with https:// and name a host.")
-if not 0 < SESSION_IDLE_MINUTES <= SESSION_COOKIE_AGE // 60:
-    refuse(
-        "SESSION_IDLE_MINUTES",
-        f"must be from 1 to {SESSION_COOKIE_AGE // 60}: then every session ends.",
+    environment.refuse(
+        "ALLOWED_HOSTS", "must name each host: none empty, no *, and no dot in front."
     )
+CSRF_TRUSTED_ORIGINS = [f"https://{host}" for host in ALLOWED_HOSTS]
+environment.required("DATABASE_URL")
+SITE_URL = environment.required("SITE_URL")
+if not SITE_URL.startswith("https://") or not host_of(SITE_URL):
+    environment.refuse("SITE_URL", "must begin with https:// and name a host.")
 
 SECURE_SSL_REDIRECT = True
 # The proxy that ends HTTPS sets this header and X-Forwarded-For, whatever it was sent.
-PROXY_COUNT = int(os.environ.get("PROXY_COUNT", "1"))
+PROXY_COUNT = environment.number("PROXY_COUNT", 1, least=0, most=99)
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_HSTS_SECONDS = 365 * 24 * 3600
 SECURE_HSTS_INCLUDE_SUBDOMAINS = True
@@ -79,7 +62,9 @@ CSRF_COOKIE_HTTPONLY = True
 
 STATIC_ROOT = os.environ.get("STATIC_ROOT", BASE_DIR / "staticfiles")
 if UPLOAD_DIR.resolve().is_relative_to(Path(STATIC_ROOT).resolve()):
-    refuse("DATA_DIR", "must not lie in STATIC_ROOT: anyone could read what was uploaded.")
+    environment.refuse(
+        "DATA_DIR", "must not lie in STATIC_ROOT: anyone could read what was uploaded."
+    )
 WHITENOISE_USE_FINDERS = False
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
@@ -88,7 +73,7 @@ STORAGES = {
 
 EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
 EMAIL_HOST = os.environ.get("EMAIL_HOST", "localhost")
-EMAIL_PORT = int(os.environ.get("EMAIL_PORT", "25"))
+EMAIL_PORT = environment.number("EMAIL_PORT", 25, least=1, most=65535)
 EMAIL_HOST_USER = os.environ.get("EMAIL_HOST_USER", "")
 EMAIL_HOST_PASSWORD = os.environ.get("EMAIL_HOST_PASSWORD", "")
-EMAIL_USE_TLS = os.environ.get("EMAIL_USE_TLS", "1") == "1"
+EMAIL_USE_TLS = environment.switch("EMAIL_USE_TLS", default=True)

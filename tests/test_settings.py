@@ -75,7 +75,14 @@ WEAK = {
         "https://:443",
         "https://[customers.example",
     ],
-    "SESSION_IDLE_MINUTES": ["5000000", "721", "0", "-5"],
+    "SESSION_IDLE_MINUTES": ["5000000", "721", "0", "-5", "1e3"],
+    "PROXY_COUNT": ["abc", "-1"],
+    "EMAIL_PORT": ["x", "65536"],
+    "EMAIL_USE_TLS": ["true"],
+    "TIME_ZONE": ["Mars/Base"],
+    "COMPANY_CURRENCY": ["euro"],
+    "COMPANY_COUNTRY": ["Netherlands"],
+    "DATABASE_URL": ["mysql://localhost/customers"],
 }
 
 
@@ -87,6 +94,15 @@ def test_production_does_not_start_with_what_is_not_safe(tmp_path, name, value):
 
     assert done.returncode != 0
     assert f"ImproperlyConfigured: {name} " in done.stderr
+
+
+@pytest.mark.parametrize("name", ["DEBUG", "PROXY_COUNT", "SESSION_IDLE_MINUTES", "TIME_ZONE"])
+def test_a_workstation_does_not_start_with_what_makes_no_sense(tmp_path, name):
+    module = {"DJANGO_SETTINGS_MODULE": "config.settings", "DATABASE_URL": None}
+    done = manage(tmp_path, "check", **module, **{name: "none"})
+
+    assert done.returncode != 0
+    assert f"ImproperlyConfigured: {name} must be " in done.stderr
 
 
 def test_production_does_not_serve_what_is_uploaded(tmp_path):
@@ -139,7 +155,8 @@ def test_production_logs_a_users_text_on_one_line(tmp_path):
 def test_the_readme_names_every_environment_variable_that_production_reads():
     files = ("config/settings.py", "config/settings_production.py")
     text = "".join(Path(settings.BASE_DIR, file).read_text() for file in files)
-    read = set(re.findall(r'(?:environ\.get|required)\("(\w+)"', text))
+    read = set(re.findall(r'environ(?:ment)?\.\w+\(\s*"(\w+)"', text))
     readme = Path(settings.BASE_DIR, "README.md").read_text()
 
+    assert {"SECRET_KEY", "SESSION_IDLE_MINUTES"} <= read
     assert read <= set(re.findall(r"`(\w+)(?:=1)?`", readme))
