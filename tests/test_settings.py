@@ -5,9 +5,11 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from secrets import token_urlsafe
 
 import pytest
 from django.conf import settings
+from django.core.management.utils import get_random_secret_key
 
 PRODUCTION = {
     "DJANGO_SETTINGS_MODULE": "config.settings_production",
@@ -58,6 +60,12 @@ WEAK = {
         "abcdefghijklmnop" * 4,
         "x" + "4%kq9-Zr7!" * 5 + "yz",
         "0123456789a" + "0" * 50,
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ",
+        "zyxwvutsrqponmlkjihgfedcbaZYXWVUTSRQPONMLKJIHGFEDCBA",
+        "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ",
+        "qwertyuiopasdfghjklzxcvbnmQWERTYUIOPASDFGHJKLZXCVBNM",
+        "aabbccddeeffgghhiijjkkllmmnnooppqqrrssttuuvvwwxxyyzz",
+        "abc1def2ghi3jkl4mno5pqr6stu7vwx8yz9ABC1DEF2GHI3JKL4",
     ],
     "ALLOWED_HOSTS": [
         "*",
@@ -94,6 +102,13 @@ def test_production_does_not_start_with_what_is_not_safe(tmp_path, name, value):
 
     assert done.returncode != 0
     assert f"ImproperlyConfigured: {name} " in done.stderr
+
+
+@pytest.mark.parametrize("random", [get_random_secret_key, lambda: token_urlsafe(60)])
+def test_production_starts_with_a_random_key(tmp_path, random):
+    done = manage(tmp_path, "check", SECRET_KEY=random())
+
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize("name", ["DEBUG", "PROXY_COUNT", "SESSION_IDLE_MINUTES", "TIME_ZONE"])
