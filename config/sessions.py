@@ -2,14 +2,18 @@
 
 import re
 import time
+from contextlib import suppress
 from datetime import timedelta
 
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import SESSION_KEY
-from django.contrib.auth.models import AnonymousUser
+from django.contrib.auth.models import AnonymousUser, User
 from django.contrib.auth.signals import user_logged_in
 from django.contrib.sessions.backends import db
+from django.contrib.sessions.backends.base import UpdateError
+from django.contrib.sessions.models import Session
+from django.db.models.signals import post_save
 from django.dispatch import receiver
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -31,12 +35,36 @@ class SessionStore(db.SessionStore):
     def _validate_session_key(self, key):
         return bool(key and re.fullmatch("[a-z0-9]{32}", key))
 
+    def save(self, must_create=False):
+        """Save it. One that was ended meanwhile stays so, and the answer is given all the same."""
+        with suppress(UpdateError):
+            super().save(must_create)
+
 
 @receiver(user_logged_in)
 def note_login(request, **kwargs):
     """A new session begins now, and ends in time; each save would else put that off."""
     request.session[LOGGED_IN_AT] = int(time.time())
     request.session.set_expiry(timezone.now() + timedelta(seconds=settings.SESSION_COOKIE_AGE))
+
+
+@receiver(post_save)
+def end_with_deactivation(instance, **kwargs):
+    """Remove the sessions of whoever is saved as deactivated: activated again, he logs in again.
+
+    No column says whose a session is. Where Django tells nobody, as of `QuerySet.update`, the
+    next request ends it.
+    """
+    if not isinstance(instance, User) or instance.is_active:
+        return
+    rows = Session.objects.filter(expire_date__gt=timezone.now())
+    store, person = SessionStore(), str(instance.pk)
+    theirs = [
+        key
+        for key, data in rows.values_list("session_key", "session_data").iterator()
+        if store.decode(data).get(SESSION_KEY) == person
+    ]
+    rows.filter(session_key__in=theirs).delete()
 
 
 class IdleTimeoutMiddleware:

@@ -39,13 +39,15 @@ METHODS = {
 # What the engine calls a record under approval, or its model.
 GOVERNED = {"Customer", "customer", "record", "governed", "_base_manager", "model_class"}
 
-# What customers and config write themselves: reference tables, import jobs, the demo's people.
+# What customers and config write themselves: reference tables, import jobs, the demo's people,
+# sessions.
 OWN_WRITES = {
     "customers/reference.py": {"bulk_create"},
     "customers/management/commands/import_reference_data.py": {"save"},
     "customers/imports/jobs.py": {"save"},
     "customers/demo/people.py": {"create", "save"},
     "customers/demo/setup.py": {"create", "save"},
+    "config/sessions.py": {"save", "delete"},
 }
 
 

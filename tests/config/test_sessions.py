@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 from django.conf import settings
-from django.contrib.auth.models import Group
+from django.contrib.auth.models import Group, User
 from django.contrib.sessions.models import Session
 from django.db import connection
 from django.test import Client
@@ -172,6 +172,44 @@ def test_who_is_deactivated_is_out_at_the_next_request(browser, emma):
     response = browser.get("/", follow=True)
     assert response.redirect_chain == [("/accounts/login/?next=/", 302)]
     assert texts(response) == ["Your session has ended. Please log in again."]
+
+
+def reactivate(emma):
+    emma.is_active = True
+    emma.save()
+
+
+def test_who_is_activated_again_has_to_log_in_again(browser, emma, person):
+    mine, theirs = browser(), Client()
+    theirs.force_login(person("sara", "Clerk"))
+    emma.is_active = False
+    emma.save(update_fields=["is_active"])
+    reactivate(emma)
+
+    assert texts(mine.get("/", follow=True)) == ["Your session has ended. Please log in again."]
+    assert theirs.get("/").status_code == 200
+    assert browser().get("/").status_code == 200
+
+
+def test_a_request_of_who_is_deactivated_behind_djangos_back_ends_the_session(browser, emma):
+    browser = browser()
+    User.objects.filter(pk=emma.pk).update(is_active=False)
+    assert browser.get("/").status_code == 302
+    reactivate(emma)
+
+    assert browser.get("/").status_code == 302
+
+
+def test_who_deactivates_himself_is_logged_out(client, person):
+    root = person("root", is_staff=True, is_superuser=True)
+    client.force_login(root)
+    url = reverse("admin:auth_user_changelist")
+    form = {"username": "root", "date_joined_0": "2026-01-01", "date_joined_1": "00:00"}
+    rows = {"reporting_line-TOTAL_FORMS": 0, "reporting_line-INITIAL_FORMS": 0}
+    answer = client.post(reverse("admin:auth_user_change", args=[root.pk]), form | rows)
+
+    assert (answer.status_code, answer.url) == (302, url)
+    assert client.get("/").status_code == 302
 
 
 def test_who_was_not_logged_in_is_not_told_that_a_session_ended(browser):
