@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
+from functools import lru_cache
 from typing import NamedTuple
 
 from django.contrib.contenttypes.models import ContentType
@@ -98,9 +100,31 @@ def seals(using, by="position") -> Iterator[Sealed]:
 
 
 def _chosen(using, name):
-    """A column. PostgreSQL has moments that Python has not, such as infinity: it tells a text."""
-    is_moment = name == "at" and connections[using].vendor == "postgresql"
-    return '"at"::text' if is_moment else f'"{name}"'
+    """A column; a moment as it is stored, not as Python has it.
+
+    PostgreSQL has some that Python has not, such as infinity; with a sign, which does nothing,
+    SQLite forgets that it is one.
+    """
+    if name != "at":
+        return f'"{name}"'
+    return '"at"::text' if connections[using].vendor == "postgresql" else '+"at"'
+
+
+def _as_saved(using, names, rows):
+    """SQLite keeps any spelling of a moment; one that no save leaves is told as none."""
+    if "at" not in names or connections[using].vendor == "postgresql":
+        return rows
+    at = names.index("at")
+    return [(*row[:at], _saved(row[at]), *row[at + 1 :]) for row in rows]
+
+
+@lru_cache(maxsize=64)
+def _saved(at):
+    try:
+        saved = str(datetime.fromisoformat(at).replace(tzinfo=None))
+    except (TypeError, ValueError):
+        return repr(at)
+    return at if at == saved else repr(at)
 
 
 def _rows(using, model, names, where):
@@ -114,7 +138,7 @@ def _rows(using, model, names, where):
                 f'WHERE {where}{after} ORDER BY "{key}" LIMIT {AT_ONCE}'
             )
             rows = cursor.fetchall()
-        yield from rows
+        yield from _as_saved(using, names, rows)
         # SQLite takes texts for numbers; it puts them last.
         if len(rows) < AT_ONCE or not isinstance(rows[-1][0], int):
             return

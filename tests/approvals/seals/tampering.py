@@ -219,7 +219,7 @@ def seal_again(position, first, last):
         reading.entries("default", *digests.COLUMNS, where=f"id BETWEEN {first} AND {last}")
     )
     digest = sha256(b"".join(digests.digests_of(first, rows))).hexdigest()
-    at = "2026-01-01 00:00:00+00:00"
+    at = "2026-01-01 00:00:00"
     previous = sql(f"SELECT hash FROM {SEALS} WHERE position = %s", position - 1)
     previous = previous[0][0] if previous else "0" * 64
     told = digests.moment(at), first, last, len(rows), digest

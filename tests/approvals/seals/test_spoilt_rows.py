@@ -6,6 +6,7 @@ from django.db import connection
 
 from approvals import proposals
 from approvals.models import Proposal
+from approvals.seals import digests
 from tests.unguarded import unguarded
 
 from .tampering import sql
@@ -61,6 +62,30 @@ def test_bytes_are_not_taken_for_the_text_that_shows_them(history, clerk):
     spoil(f"UPDATE approvals_workflowevent SET comment = {NO_TEXT} WHERE id = {pk}")  # noqa: S608
     lines, _status = verify()
     assert any(line.startswith(f"Entry {pk}: not as it was sealed") for line in lines)
+
+
+SPELLED_ANEW = {
+    "with the zone": "replace(at, ' ', 'T') || '+00:00'",
+    "with the zone as PostgreSQL has it": "at || '+00'",
+    "in another zone": "datetime(at, '+2 hours') || substr(at, 20) || '+02:00'",
+    "with a T": "replace(at, ' ', 'T')",
+    "without dashes": "replace(at, '-', '')",
+    "with a digit more": "at || '0'",
+}
+
+
+@only_sqlite
+@pytest.mark.parametrize("spelled", SPELLED_ANEW.values(), ids=SPELLED_ANEW)
+@pytest.mark.parametrize("table", ["approvals_workflowevent", "approvals_historyseal"])
+def test_the_same_moment_in_another_spelling_is_found(history, table, spelled):
+    key, number = ("id", "Entry") if "event" in table else ("position", "Seal")
+    [(pk, at)] = sql(f"SELECT {key}, CAST(at AS TEXT) FROM {table} ORDER BY {key} DESC LIMIT 1")
+    spoil(f"UPDATE {table} SET at = {spelled} WHERE {key} = {pk}")
+    [(new,)] = sql(f"SELECT CAST(at AS TEXT) FROM {table} WHERE {key} = {pk}")
+    assert new != at
+    assert digests.moment(new) == digests.moment(at)
+    lines, _status = verify()
+    assert any(line.startswith(f"{number} {pk}: ") and "edited" in line for line in lines)
 
 
 def test_a_content_type_by_another_name_is_found_and_none_is_made(history):
