@@ -165,16 +165,17 @@ def inserted(item, person, action) -> str:
 
 
 LAST = "approve, as the last one"
+OF_SEVERAL = {f"{action.value}, of several": action for action in Action}
 IN_CODE = {
     **{action.value: _decide(action) for action in Action},
-    **{f"{action.value}, of several": _decide_with_another(action) for action in Action},
+    **{name: _decide_with_another(action) for name, action in OF_SEVERAL.items()},
     "delegate": _delegate,
     "claim": _claim,
     LAST: _decide(Action.APPROVE),
 }
 IN_THE_BROWSER = {
     **{action.value: _post_decision(action) for action in Action},
-    **{f"{action.value}, of several": _post_decision_with_another(action) for action in Action},
+    **{name: _post_decision_with_another(action) for name, action in OF_SEVERAL.items()},
     "delegate": _post_delegation,
     "claim": _post_claim,
     LAST: _post_decision(Action.APPROVE),
