@@ -5,6 +5,7 @@ from django.contrib.auth.decorators import permission_required
 from django.core.exceptions import PermissionDenied
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.functional import SimpleLazyObject
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
@@ -63,7 +64,7 @@ def create(request):
 def edit(request, pk):
     """Change a customer; changes of governed fields become proposed changes."""
     customer = get_object_or_404(Customer, pk=pk)
-    if not may_edit(request.user, open_proposals(customer, request.user)):
+    if not may_edit(request.user, SimpleLazyObject(lambda: open_proposals(customer, request.user))):
         raise PermissionDenied
     if request.method == "POST":
         return _save(request, customer)
