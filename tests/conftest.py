@@ -1,8 +1,12 @@
 """Fixtures that most tests share: people of each role, a workflow, governed fields."""
 
+from contextlib import contextmanager
+from functools import partial
+
 import pytest
 from django.contrib.auth.models import Group, User
 from django.contrib.contenttypes.models import ContentType
+from django.db import transaction
 
 from approvals import registry
 from approvals.models import Behavior, Workflow
@@ -14,6 +18,21 @@ from .unguarded import flushed_unguarded
 @pytest.fixture(autouse=True, scope="session")
 def empty_what_is_never_emptied():
     with flushed_unguarded():
+        yield
+
+
+@contextmanager
+def undone():
+    """What happens meanwhile is undone at its end."""
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
+
+
+@pytest.fixture(scope="module")
+def shared(django_db_setup, django_db_blocker):
+    """Lets a fixture of a whole module store what its tests share; each test is undone alone."""
+    with django_db_blocker.unblock(), undone():
         yield
 
 
@@ -62,8 +81,7 @@ def auditor(person):
     return person("auditor", "Auditor", first_name="Audrey", last_name="Auditor")
 
 
-@pytest.fixture
-def workflow(administrator, approver, second_approver):
+def make_workflow(administrator, approver, second_approver):
     """The active version of a workflow with two steps: approver, then second_approver."""
     from approvals.workflow import workflows
 
@@ -79,23 +97,29 @@ def workflow(administrator, approver, second_approver):
 
 
 @pytest.fixture
-def govern_fields(administrator):
-    """A function that switches approvals on for the fields named, and off for all others.
+def workflow(administrator, approver, second_approver):
+    """See `make_workflow`."""
+    return make_workflow(administrator, approver, second_approver)
+
+
+def switch_fields(administrator, *names, behavior=Behavior.REJECT, approve_new=False):
+    """Switch approvals on for the fields named, and off for all others.
 
     behavior: what an import may do to them. approve_new: whether new customers need approval.
     """
-
     from approvals import parameters
 
-    def switch(*names, behavior=Behavior.REJECT, approve_new=False):
-        fields = {name: name in names for name in registry.get(Customer).fields}
-        parameters.set_parameters(
-            by=administrator,
-            enabled=True,
-            entity_behavior=behavior,
-            approve_new_records=approve_new,
-            fields=fields,
-            model=Customer,
-        )
+    parameters.set_parameters(
+        by=administrator,
+        enabled=True,
+        entity_behavior=behavior,
+        approve_new_records=approve_new,
+        fields={name: name in names for name in registry.get(Customer).fields},
+        model=Customer,
+    )
 
-    return switch
+
+@pytest.fixture
+def govern_fields(administrator):
+    """The function `switch_fields`, as the administrator."""
+    return partial(switch_fields, administrator)

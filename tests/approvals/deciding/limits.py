@@ -6,6 +6,7 @@ from django.contrib.auth.models import Group, User
 
 from approvals.models import (
     EscalationKind,
+    EscalationLevel,
     ItemState,
     Notification,
     Occasion,
@@ -28,7 +29,7 @@ def limit(step, **values):
     return change_step(step, **{**defaults, **values})
 
 
-@unguarded()
+@unguarded(EscalationLevel)
 def path(step, *levels, hours=4):
     """Give a step an escalation path: people, groups, or "manager"."""
     for position, who in enumerate(levels, start=1):

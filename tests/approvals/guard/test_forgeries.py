@@ -1,6 +1,7 @@
 """An approval cannot be made up, and what was approved is what is applied."""
 
 import pytest
+from django.contrib.auth.models import User
 from django.db import IntegrityError, connection, transaction
 
 from approvals import proposals
@@ -8,6 +9,7 @@ from approvals.models import Proposal
 from customers.models import Customer
 from tests.approvals.definitions import add_rows
 from tests.approvals.helpers import edit
+from tests.conftest import make_person, make_workflow, switch_fields
 from tests.customers.factories import customer
 from tests.unguarded import unguarded
 
@@ -18,19 +20,34 @@ pytestmark = pytest.mark.django_db
 ALL = HERE | BY_WORKFLOW | (BY_REPLACING_IT if connection.vendor == "sqlite" else {})
 
 
-@pytest.fixture
-def stage(clerk, approver, second_approver, steward, workflow, govern_fields):
+@pytest.fixture(scope="module")
+def built(shared):
+    """What the stage is made of, once for all: its proposal and people, by id."""
+    steward, administrator = (
+        make_person("steward", "Data steward"),
+        make_person("a", "Administrator"),
+    )
+    clerk = make_person("clerk", "Clerk")
+    approver, second = make_person("approver", "Approver"), make_person("second", "Approver")
+    version = make_workflow(administrator, approver, second)
     customer("C1", name="One", credit_limit="100")
     customer("C2", name="Two", credit_limit="100")
-    govern_fields("credit_limit", "name", behavior="allow")
+    switch_fields(administrator, "credit_limit", "name", behavior="allow")
     edit(clerk, "C1", credit_limit="200")
     proposal = proposals.submit(Proposal.objects.get().pk, by=clerk)
     with unguarded():
-        rule = workflow.automatic_actions.create(name="Very much", decision="approve")
+        rule = version.automatic_actions.create(name="Very much", decision="approve")
         add_rows(rule, [("new", "credit_limit", "more", "1000000")])
         by_clerk = {"subject": "originator", "operator": "is", "person": clerk}
-        add_rows(workflow.steps.get(position=2), [by_clerk])
-    return Stage(proposal, clerk, approver, second_approver, steward)
+        add_rows(version.steps.get(position=2), [by_clerk])
+    return proposal.pk, [person.pk for person in (clerk, approver, second, steward)]
+
+
+@pytest.fixture
+def stage(built, db):
+    """As it was built: a forgery changes what it is given."""
+    proposal, people = built
+    return Stage(Proposal.objects.get(pk=proposal), *(User.objects.get(pk=pk) for pk in people))
 
 
 def ids(forgery):
