@@ -3,18 +3,16 @@
 import json
 
 import pytest
-from django.contrib.contenttypes.models import ContentType
 from django.db import IntegrityError, connection, transaction
 from django.urls import reverse
-from django.utils import timezone
 
-from approvals.models import HistorySeal, Origin, Verb, WorkflowEvent
-from approvals.seals import beside, chain, switches, trails
+from approvals.models import HistorySeal, Verb, WorkflowEvent
+from approvals.seals import beside, switches, trails
 from approvals.seals.verifying import Report, verify
 from customers.models import Customer
 from tests.unguarded import unguarded
 
-from .tampering import sql
+from .tampering import sql, written
 
 pytestmark = pytest.mark.django_db
 POSTGRESQL = connection.vendor == "postgresql"
@@ -59,17 +57,6 @@ VERBS = (
 @pytest.fixture
 def shop(history):
     return Customer.objects.get(account="C1")
-
-
-def written(record, verb, **values):
-    """Write an entry about a record, sealed as the program's own ones are."""
-    same = {
-        "at": timezone.now(),
-        "content_type_id": ContentType.objects.get_for_model(Customer).pk,
-        "origin": Origin.CODE,
-    }
-    told = {"verb": verb, "object_id": record.pk, "record_key": record.account, **values}
-    chain.write({name: [value] for name, value in told.items()}, same)
 
 
 def findings():

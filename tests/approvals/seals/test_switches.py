@@ -1,13 +1,18 @@
-"""Each parameter and each Enable is where the history says it is."""
+"""Each parameter and each Enable is where the history says it is, and was off when need be."""
 
 import pytest
 from django.core.management import call_command
 from django.db import connection
 
-from approvals.models import ApprovalParameters, FieldEnablement
+from approvals.models import ApprovalParameters, FieldEnablement, Verb, WorkflowEvent
+from approvals.seals import trails
 from approvals.seals.switches import follow
 from approvals.seals.verifying import Report
+from customers.models import Customer
+from tests.approvals.helpers import edit
 from tests.unguarded import switch, switch_field, unguarded
+
+from .tampering import written
 
 pytestmark = pytest.mark.django_db
 
@@ -68,6 +73,43 @@ def test_a_switch_to_and_fro_is_found_at_the_next_entry(history):
 
 def test_other_fields_are_not_asked_about(history):
     switch_field("name", False)
+    assert findings() == []
+
+
+def direct(record, field, old, new):
+    """Change a field as somebody could who owns the database and knows how to seal."""
+    with unguarded():
+        Customer.objects.filter(pk=record.pk).update(**{field: new})
+        entry = written(record, Verb.CHANGED, field=field, old=old, new=new)
+    trails.follow(Report(pytest.fail))
+    return entry
+
+
+@pytest.mark.parametrize(
+    ("field", "old", "new"),
+    [("credit_limit", "200.00", "7777777.00"), ("name", "New", "Other"), ("held", "0", "1")],
+)
+def test_a_direct_change_of_what_needed_approval_is_found(history, field, old, new):
+    entry = direct(Customer.objects.get(account="C1"), field, old, new)
+    text = "customers.customer C1, {}: changed directly by entry {}, while it needed approval."
+    assert findings() == [text.format(field, entry)]
+    switch_field("credit_limit", False)
+    switch(enabled=False)
+    switch_field("name", False)
+    assert findings() == [text.format(field, entry)]
+
+
+def test_what_was_changed_directly_while_it_needed_none_follows(history, clerk):
+    switch_field("name", False)
+    assert edit(clerk, "C1", name="Direct").direct
+    switch_field("name", True)
+    assert findings() == []
+    switch(enabled=False)
+    assert edit(clerk, "C1", name="Off", credit_limit="5").direct
+    edit(clerk, "C5", name="Released", credit_limit="5")
+    assert WorkflowEvent.objects.filter(verb=Verb.CHANGED, field="held").count() == 1
+    switch(enabled=True)
+    assert edit(clerk, "C1", phone="030 000 9").direct
     assert findings() == []
 
 
