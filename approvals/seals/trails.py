@@ -131,10 +131,16 @@ def _first(governed, trail) -> dict | None:
     """
     if not trail or trail[0][1] != Verb.CREATED:
         return None
-    values = {name: encode(f, governed.defaults[name]) for name, f in governed.fields.items()}
+    values = created(governed, trail[0][-1])
     held = any(field == HELD and old == "1" for _key, _verb, field, old, _new in trail[1:])
-    given = unpack(trail[0][-1])
-    return None if "" in given else {**values, HELD: "1" if held else "0", **given}
+    return values and {HELD: "1" if held else "0", **values}
+
+
+def created(governed, told: str | None) -> dict | None:
+    """The values that an entry of a creation tells, which leaves out defaults; None if it can't."""
+    given = unpack(told)
+    defaults = {name: encode(f, governed.defaults[name]) for name, f in governed.fields.items()}
+    return None if "" in given else {**defaults, **given}
 
 
 def _tell(report, governed, key, field, expected, found):

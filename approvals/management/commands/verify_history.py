@@ -6,7 +6,7 @@ from pathlib import Path
 from django.core.management import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 
-from approvals.seals import beside, checkpoints, reading, rights, switches, trails
+from approvals.seals import approved, beside, checkpoints, reading, rights, switches, trails
 from approvals.seals.verifying import Report, verify
 
 
@@ -36,6 +36,7 @@ class Command(BaseCommand):
             rights.follow(report)
             trails.follow(report)
             beside.follow(report)
+            approved.follow(report)
         self.stdout.write(self._told(report, noted))
         if report.findings:
             sys.exit(1)

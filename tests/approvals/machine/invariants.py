@@ -12,7 +12,7 @@ from django.utils.timezone import localdate
 
 from approvals import values
 from approvals.models import Contributor, Policy, Substitution, WorkflowEvent
-from approvals.seals import beside, switches, trails
+from approvals.seals import approved, beside, switches, trails
 from approvals.seals.verifying import Report
 from customers.models import Customer
 
@@ -72,12 +72,13 @@ def values_change_by_approval_only(before, after):
 
 
 def the_history_says_what_is_there():
-    """Decisions, changes, switches are, and live values follow from, what the entries say."""
+    """Live values, switches, decisions, changes and approvals follow from the entries."""
     found = []
     report = Report(found.append)
     trails.follow(report)
     switches.follow(report)
     beside.follow(report)
+    approved.follow(report)
     assert not [line for line in found if NO_TRAIL not in line], found
 
 

@@ -19,10 +19,15 @@ def create(by, *accounts):
 
 
 @pytest.fixture
-def history(workflow, govern_fields, clerk, approver, second_approver, steward):
-    """Fifty entries or more about six customers; returns what writes some more."""
+def customer_codes(db):
+    """What a new customer refers to."""
     CustomerGroup.objects.get_or_create(code="10", defaults={"name": "Group"})
     Currency.objects.get_or_create(code="EUR", defaults={"name": "Euro"})
+
+
+@pytest.fixture
+def history(workflow, customer_codes, govern_fields, clerk, approver, second_approver, steward):
+    """Fifty entries or more about six customers; returns what writes some more."""
     create(clerk, "C1", "C2", "C3")
     govern_fields("credit_limit", "name", behavior=Behavior.ALLOW, approve_new=True)
     create(clerk, "C4", "C5")

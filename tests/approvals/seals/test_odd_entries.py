@@ -7,7 +7,7 @@ from django.db import IntegrityError, connection, transaction
 from django.urls import reverse
 
 from approvals.models import HistorySeal, Verb, WorkflowEvent
-from approvals.seals import beside, switches, trails
+from approvals.seals import approved, beside, switches, trails
 from approvals.seals.verifying import Report, verify
 from customers.models import Customer
 from tests.unguarded import unguarded
@@ -63,7 +63,7 @@ def findings():
     found = []
     report = Report(found.append)
     verify(report)
-    for part in (trails, switches, beside):
+    for part in (trails, switches, beside, approved):
         part.follow(report)
     return found
 
