@@ -209,6 +209,7 @@ def _record_votes(taken, action, by, comment, source):
                 step=case.step,
                 on_behalf_of_id=case.on_behalf_of(by),
                 comment=comment,
+                at=now,
             )
             for case in taken
         ]

@@ -19,7 +19,7 @@ from .replay import TOLD, Replay, by_record, parts, within
 WHAT = {action.value: verb.value for action, verb in VERBS.items()}
 DECIDED = tuple(WHAT.values())
 OF_PROPOSAL = "proposal__record_key", "proposal_id", "proposal__object_id"
-# An entry is written in the transaction of what it is about, behind it.
+# An entry has the moment of its decision; older ones were written behind it, in its transaction.
 SOON = timedelta(minutes=1)
 
 
@@ -117,13 +117,20 @@ def _changes(model, part, using):
 
 
 def _at_their_entries(decisions, told):
-    """The decisions, each with the moment of the entry of its proposal that came soon after it."""
-    moments = defaultdict(list)
+    """The decisions, each with the moment of its entry, where that came soon after it.
+
+    That is the first one of its proposal which is left: both were made in the same order,
+    whatever the clocks of different servers said.
+    """
+    left = defaultdict(list)
     for one in told:
-        moments[one.proposal].append(one.at)
+        left[one.proposal].append(one.at)
     for decision in decisions:
-        soon = (at for at in moments[decision.proposal] if _is_soon(decision.at, at))
-        yield decision._replace(at=next(soon, decision.at))
+        moments = left[decision.proposal]
+        soon = next((at for at in moments if _is_soon(decision.at, at)), None)
+        if soon:
+            moments.remove(soon)
+        yield decision._replace(at=soon or decision.at)
 
 
 def _is_soon(decided, at):

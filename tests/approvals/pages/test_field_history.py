@@ -1,5 +1,7 @@
 """One page per field answers an auditor: its values, who approved each, what they saw."""
 
+from datetime import timedelta
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -146,6 +148,33 @@ def test_what_an_approver_saw_follows_the_sealed_entries(
     [first, second] = in_force(page(shop))[0].answers[-2:]
     assert (first.saw["new"], first.revision) == ("700.00", None)
     assert second == decided[1]
+
+
+def test_entries_are_told_in_their_order_whatever_the_clocks_of_servers_say(
+    page, shop, clerk, approver, second_approver, monkeypatch
+):
+    now, wrong = timezone.now, [40]
+    monkeypatch.setattr(timezone, "now", lambda: now() + timedelta(seconds=wrong[0]))
+    proposal = submitted(clerk, credit_limit="1000")
+    wrong[0] = 20
+    vote(approver, proposal, Action.REQUEST_CHANGE, comment="Less")
+    wrong[0] = -20
+    edit(clerk, "A", credit_limit="900")
+    proposals.submit(proposal.pk, by=clerk)
+    wrong[0] = 0
+    vote(approver, proposal)
+    wrong[0] = -40
+    vote(second_approver, proposal)
+
+    now, before = in_force(page(shop))
+    assert (now.value, before.value) == ("900.00", "1.00")
+    assert [(a.what, a.who, a.saw["new"]) for a in now.answers] == [
+        ("Request change", "Anna Approver", "1,000.00"),
+        ("Approve", "Anna Approver", "900.00"),
+        ("Approve", "Ben Approver", "900.00"),
+    ]
+    revisions = proposal.decisions.order_by("pk").values_list("revision", flat=True)
+    assert [answer.revision for answer in now.answers] == list(revisions)
 
 
 def test_the_original_that_an_approver_saw_is_the_one_of_that_submission(

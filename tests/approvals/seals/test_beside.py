@@ -1,8 +1,11 @@
 """Decisions and proposed changes say what the history says."""
 
+from datetime import timedelta
+
 import pytest
 from django.core.management import call_command
 from django.db import connection
+from django.utils import timezone
 
 from approvals import proposals
 from approvals.models import Action, Behavior, Decision, Proposal, ProposedChange, State, Verb
@@ -69,6 +72,52 @@ def test_a_decision_a_moment_later_than_its_entry_is_found(decision):
     assert findings() == []
     forge(decision, decided_at=event.at.replace(microsecond=(event.at.microsecond + 1) % 10**6))
     assert len(findings()) == 1
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """A function that has the clock of the server go wrong by so many seconds from now on."""
+    now = timezone.now
+
+    def go_wrong(seconds):
+        monkeypatch.setattr(timezone, "now", lambda: now() + timedelta(seconds=seconds))
+
+    return go_wrong
+
+
+def test_a_decision_and_its_entry_have_one_moment(decision):
+    event = decision.proposal.events.get(verb=Verb.APPROVED, actor=decision.person)
+    assert event.at == decision.decided_at
+
+
+@pytest.mark.parametrize("seconds", [(30, 0), (0, 30), (30, -20), (-20, 30)])
+@pytest.mark.parametrize("earlier", [0, 100, 20_000])
+def test_decisions_on_servers_whose_clocks_differ_are_taken_for_what_they_are(
+    history, clerk, approver, second_approver, clock, seconds, earlier
+):
+    """earlier: by so many milliseconds than its entry, as an older version wrote a decision."""
+    edit(clerk, "C3", credit_limit="300")
+    proposal = Proposal.objects.get(record_key="C3", state=State.NOT_SUBMITTED)
+    proposals.submit(proposal.pk, by=clerk)
+    for by, wrong in zip((approver, second_approver), seconds, strict=True):
+        clock(wrong)
+        assert vote(by, proposal).done
+    for decision in proposal.decisions.all():
+        forge(decision, decided_at=decision.decided_at - timedelta(milliseconds=earlier))
+    assert findings() == []
+
+
+@pytest.mark.parametrize("seconds", [(0, 0), (30, 0), (0, 30)])
+def test_the_same_decision_taken_twice_in_a_minute_is_two(history, clerk, approver, clock, seconds):
+    edit(clerk, "C3", credit_limit="300")
+    proposal = Proposal.objects.get(record_key="C3", state=State.NOT_SUBMITTED)
+    for wrong in seconds:
+        proposals.submit(proposal.pk, by=clerk)
+        clock(wrong)
+        assert vote(approver, proposal, Action.REJECT, comment="No").done
+    for decision in proposal.decisions.all():
+        forge(decision, decided_at=decision.decided_at - timedelta(seconds=29))
+    assert findings() == []
 
 
 def test_decisions_that_are_gone_or_added_are_found(decision, steward):
