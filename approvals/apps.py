@@ -19,8 +19,10 @@ class ApprovalsConfig(AppConfig):
         from .links import IdConverter
         from .roles import make_roles
         from .seals.beginning import begin
+        from .workflow import reporting_lines
 
         rights.watch()
+        reporting_lines.watch()
         substituting.watch()
         register_converter(IdConverter, "id")
         pre_migrate.connect(guard.remove_before_migrate, sender=self)

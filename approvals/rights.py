@@ -185,7 +185,7 @@ def _event(whom, field, old, new) -> WorkflowEvent:
     is_person = isinstance(whom, User)
     key = whom.get_username() if is_person else whom.name
     told = _("Person: %(name)s") if is_person else _("Group: %(name)s")
-    actor, origin = who()
+    actor, source = who()
     return WorkflowEvent(
         verb=Verb.RIGHTS_CHANGED,
         actor=actor,
@@ -196,7 +196,7 @@ def _event(whom, field, old, new) -> WorkflowEvent:
         old=old,
         new=new,
         comment=told % {"name": person_name(whom) if is_person else key},
-        origin=origin,
+        origin=source.origin,
     )
 
 

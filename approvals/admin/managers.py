@@ -55,31 +55,17 @@ class ManagerInline(Choosing, admin.StackedInline):
         return may and may_administer(request.user)
 
 
-class NotingManagers:
-    """Notes in the history whose manager a page changes."""
+class CheckingManagers:
+    """Keeps who reports to whom as it is while a page that changes it looks for circles."""
 
     def changeform_view(self, request, object_id=None, form_url="", extra_context=None):
-        """The page; saving it is noted."""
-        with _noting(request):
+        """The page; what it saves is checked."""
+        with reporting_lines.checked() if request.method == "POST" else nullcontext():
             return super().changeform_view(request, object_id, form_url, extra_context)
-
-    def delete_view(self, request, object_id, extra_context=None):
-        """Remove one, and note it."""
-        with _noting(request):
-            return super().delete_view(request, object_id, extra_context)
-
-    def delete_queryset(self, request, queryset):
-        """Remove several, and note it."""
-        with reporting_lines.noting(by=request.user):
-            super().delete_queryset(request, queryset)
-
-
-def _noting(request):
-    return reporting_lines.noting(by=request.user) if request.method == "POST" else nullcontext()
 
 
 @admin.register(ReportingLine)
-class ReportingLineAdmin(Choosing, NotingManagers, AdministeredAdmin):
+class ReportingLineAdmin(Choosing, CheckingManagers, AdministeredAdmin):
     """Who reports to whom, for administrators who may not change people."""
 
     form = ReportingLineForm

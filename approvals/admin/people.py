@@ -15,7 +15,7 @@ from ..deciding.handover import hand_over_orphans
 from ..models import VersionState, WorkflowStep
 from ..models.permissions import may_administer
 from .choosing import ManyRows
-from .managers import ManagerInline, NotingManagers
+from .managers import CheckingManagers, ManagerInline
 from .visible import VisibleText
 
 
@@ -86,7 +86,7 @@ admin.site.unregister([User, Group])
 
 
 @admin.register(User)
-class PersonAdmin(ManyRows, VisibleText, NotingManagers, HandingOver, UserAdmin):
+class PersonAdmin(ManyRows, VisibleText, CheckingManagers, HandingOver, UserAdmin):
     """People."""
 
     named_as = "users"

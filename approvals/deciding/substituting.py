@@ -4,8 +4,6 @@ By signals, so that there is one whatever way it goes: also one that goes with a
 workflow that is removed. What goes past them, `approvals.models` refuses in bulk.
 """
 
-from contextlib import contextmanager
-from contextvars import ContextVar
 from datetime import timedelta
 
 from django.core.exceptions import PermissionDenied
@@ -17,8 +15,6 @@ from ..models import Substitution, Verb, WorkflowEvent
 from ..models.permissions import may_decide
 from ..outcomes import BROWSER, Source
 from . import claims, substitutions
-
-_acting = ContextVar("who changes a substitution, and where it comes in", default=None)
 
 
 def watch() -> None:
@@ -42,7 +38,7 @@ def save(substitution: Substitution, *, by, source: Source = BROWSER) -> Substit
     if before:
         _require_right(before, by)
     substitutions.check(substitution, before)
-    with _as(by, source):
+    with acting.named(by, source):
         substitution.save()
     return substitution
 
@@ -63,7 +59,7 @@ def end(substitution: Substitution, *, by, source: Source = BROWSER) -> None:
         remove(before, by=by, source=source)
         return
     before.ends = day - timedelta(days=1)
-    with _as(by, source):
+    with acting.named(by, source):
         before.save(update_fields=["ends"])
 
 
@@ -71,7 +67,7 @@ def end(substitution: Substitution, *, by, source: Source = BROWSER) -> None:
 def remove(substitution: Substitution, *, by, source: Source = BROWSER) -> None:
     """Remove a substitution altogether. Raises PermissionDenied where `by` may not."""
     _require_right(substitution, by)
-    with _as(by, source):
+    with acting.named(by, source):
         Substitution.objects.filter(pk=substitution.pk).delete()
 
 
@@ -79,23 +75,6 @@ def _require_right(substitution, by):
     own = substitution.person_id == by.pk and may_decide(by)
     if not own and not by.has_perm("approvals.change_substitution"):
         raise PermissionDenied
-
-
-@contextmanager
-def _as(by, source):
-    token = _acting.set((by, source))
-    try:
-        yield
-    finally:
-        _acting.reset(token)
-
-
-def _who():
-    """Who changes it, and where it comes in; the person of the request where nobody says."""
-    if told := _acting.get():
-        return told
-    person, origin = acting.who()
-    return person, Source(origin)
 
 
 def _save_base(self, *args, **kwargs):
@@ -120,7 +99,7 @@ def _removed(instance, **kwargs):
 def _record(old, new):
     if old == new:
         return
-    by, source = _who()
+    by, source = acting.who()
     event = WorkflowEvent(
         verb=Verb.SUBSTITUTION_CHANGED,
         actor=by,

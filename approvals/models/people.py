@@ -6,6 +6,16 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 
+class OneByOne(models.QuerySet):
+    """Rows of which each change leaves its entry in the history: none is changed in bulk."""
+
+    def _refuse(self, *args, **kwargs):
+        """Refuse what Django tells nobody of."""
+        raise TypeError("Each of them leaves an entry in the history: save them one by one.")
+
+    update = bulk_create = bulk_update = _refuse
+
+
 class ReportingLine(models.Model):
     """A person's manager."""
 
@@ -15,6 +25,8 @@ class ReportingLine(models.Model):
     manager = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("manager")
     )
+
+    objects = OneByOne.as_manager()
 
     class Meta:
         verbose_name = _("manager")
@@ -27,16 +39,6 @@ class ReportingLine(models.Model):
 
     def __str__(self):
         return f"{self.person} → {self.manager}"
-
-
-class OneByOne(models.QuerySet):
-    """Rows of which each change leaves its entry in the history: none is changed in bulk."""
-
-    def _refuse(self, *args, **kwargs):
-        """Refuse what Django tells nobody of."""
-        raise TypeError("Each of them leaves an entry in the history: save them one by one.")
-
-    update = bulk_create = bulk_update = _refuse
 
 
 class Substitution(models.Model):

@@ -1,12 +1,26 @@
-"""Who reports to whom: checked for circles, and noted in the history."""
+"""Who reports to whom: checked for circles, and noted in the history.
+
+By signals, so that each change has its entry whatever way it goes: also where a line goes
+with its person. What goes past them, `approvals.models` refuses in bulk.
+"""
 
 from contextlib import contextmanager
 
+from django.db.models.signals import post_delete, post_save, pre_delete, pre_save
 from django.utils.translation import gettext as _
 
-from .. import history
-from ..models import Origin, ReportingLine, Verb, WorkflowEvent
+from .. import acting, history
+from ..models import ReportingLine, Verb, WorkflowEvent
 from ..values import person_name
+
+
+def watch() -> None:
+    """Connect to the signals of reporting lines."""
+    ReportingLine.save_base = _save_base
+    pre_save.connect(_remember, sender=ReportingLine)
+    post_save.connect(_saved, sender=ReportingLine)
+    pre_delete.connect(_remember, sender=ReportingLine)
+    post_delete.connect(_removed, sender=ReportingLine)
 
 
 def circle(person, manager) -> str:
@@ -25,30 +39,49 @@ def circle(person, manager) -> str:
 
 
 @contextmanager
-def noting(*, by):
-    """Note in the history whose manager changes while the block runs, also by a removal."""
+def checked():
+    """Change lines that were looked at for circles: nobody else changes any meanwhile."""
     with history.sealed():
-        before = _managers(lock=True)
+        list(ReportingLine.objects.select_for_update().order_by("pk"))
         yield
-        after = _managers()
-        people = sorted(before.keys() | after.keys(), key=lambda person: person.pk)
-        changed = [p for p in people if before.get(p) != after.get(p)]
-        if changed:
-            history.record([_event(p, before.get(p), after.get(p), by) for p in changed])
 
 
-def _managers(lock=False):
-    lines = ReportingLine.objects.select_related("person", "manager")
-    lines = lines.select_for_update(of=("self",)) if lock else lines
+def _save_base(self, *args, **kwargs):
+    """Save it. Django tells of it behind the save, which by then may be committed."""
+    with history.sealed():
+        super(ReportingLine, self).save_base(*args, **kwargs)
+
+
+def _remember(instance, **kwargs):
+    """Keep what is stored, while the person is there."""
+    instance.stored_before = _managers(pk=instance.pk)
+
+
+def _saved(instance, **kwargs):
+    _record(instance.stored_before, _managers(pk=instance.pk))
+
+
+def _removed(instance, **kwargs):
+    _record(instance.stored_before, {})
+
+
+def _record(before, after):
+    """before, after: the manager of each person whom a line was or is about."""
+    people = [p for p in {**before, **after} if before.get(p) != after.get(p)]
+    history.record([_event(p, before.get(p), after.get(p)) for p in people])
+
+
+def _managers(**where):
+    lines = ReportingLine.objects.filter(**where).select_related("person", "manager")
     return {line.person: line.manager for line in lines}
 
 
-def _event(person, old, new, by):
-    nobody = _("nobody")
+def _event(person, old, new):
+    (by, source), nobody = acting.who(), _("nobody")
     return WorkflowEvent(
         verb=Verb.MANAGER_CHANGED,
         actor=by,
-        origin=Origin.ADMIN,
+        origin=source.origin,
         old=old and old.get_username(),
         new=new and new.get_username(),
         comment=_("Manager of %(person)s: %(old)s → %(new)s")

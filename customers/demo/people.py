@@ -7,10 +7,10 @@ from django.contrib.auth.models import Group, User
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from approvals import acting
 from approvals.deciding import substituting
 from approvals.models import ReportingLine, Substitution
 from approvals.outcomes import CODE
-from approvals.workflow import reporting_lines
 
 PASSWORD = "bicycle-lane-2026"  # noqa: S105  (the demo refuses to run in production)
 CREDIT_CONTROL = "Credit control"
@@ -105,7 +105,7 @@ def hire() -> None:
 
 def organise(*, by: User) -> None:
     """Say who reports to whom, and who stands in for whom from today on."""
-    with reporting_lines.noting(by=by):
+    with acting.named(by, CODE):
         for person, manager in MANAGERS.items():
             ReportingLine.objects.create(person=the(person), manager=the(manager))
     today, away = timezone.localdate(), the(AWAY)
