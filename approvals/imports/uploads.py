@@ -67,8 +67,12 @@ def folder() -> Path:
 
 
 def delete_old() -> int:
-    """Delete the files of imports that were closed, or left at their preview, long ago."""
-    kept = Q(state__in=UNDER_WAY) | Q(last__gt=timezone.now() - KEPT)
+    """Delete the files of imports that were closed, or left at their preview, long ago.
+
+    A preview is cancelled with that: without a file nobody can confirm it any more.
+    """
+    now = timezone.now()
+    kept = Q(state__in=UNDER_WAY) | Q(last__gt=now - KEPT)
     jobs = ImportJob.objects.exclude(stored_as="").annotate(
         last=Coalesce("finished_at", "created_at")
     )
@@ -80,5 +84,17 @@ def delete_old() -> int:
     # would leave files that nobody deletes any more.
     for name in names:
         (folder() / name).unlink(missing_ok=True)
-    ImportJob.objects.filter(stored_as__in=names).update(stored_as="")
+    gone = ImportJob.objects.filter(stored_as__in=names)
+    text = _("Nobody confirmed it within %(days)s days: its file is deleted, and nothing is in.")
+    _cancel(gone, now, text % {"days": KEPT.days}, stored_as="")
+    gone.update(stored_as="")
+    # Such as of a page that imports while one waits, whose server was killed.
+    left = ImportJob.objects.filter(stored_as="", created_at__lte=now - KEPT)
+    _cancel(left, now, _("It was cut off before its end."))
     return len(names)
+
+
+def _cancel(jobs, now, reason, **values):
+    """Cancel those at their preview: without a file they count as at work."""
+    previews = jobs.filter(state=ImportJob.State.PREVIEW)
+    previews.update(state=ImportJob.State.CANCELLED, finished_at=now, refused=reason, **values)

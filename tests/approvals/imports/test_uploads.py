@@ -5,6 +5,9 @@ from datetime import timedelta
 
 import pytest
 from django.core.management import call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 from django.utils import timezone
 
 from approvals.imports import import_jobs, uploads
@@ -53,6 +56,46 @@ def test_the_file_of_a_preview_that_nobody_confirmed_is_deleted(upload):
     new = upload(State.PREVIEW, created_at=timezone.now(), finished_at=None)
     uploads.delete_old()
     assert (is_kept(old), is_kept(new)) == (False, True)
+
+
+def test_a_preview_whose_file_is_deleted_is_cancelled_and_says_why(upload, client, steward):
+    """The guard takes a preview without a file for an import that runs."""
+    old = upload(State.PREVIEW, finished_at=None)
+    new = upload(State.PREVIEW, created_at=timezone.now(), finished_at=None)
+    with CaptureQueriesContext(connection) as queries:
+        uploads.delete_old()
+    clearing = [q["sql"] for q in queries if "UPDATE" in q["sql"] and "stored_as" in q["sql"]]
+    assert "state" in clearing[0]
+    old.refresh_from_db()
+    new.refresh_from_db()
+    assert (old.state, new.state) == (State.CANCELLED, State.PREVIEW)
+    assert old.finished_at
+    client.force_login(steward)
+    html = client.get(reverse("customers:import_job", args=[old.pk])).content.decode()
+    assert "Nobody confirmed it within 30 days" in html
+
+
+def test_what_never_had_a_file_and_never_came_to_its_end_is_cancelled(steward):
+    left, at_work, done = (import_jobs.new_job(Customer, by=steward) for _ in range(3))
+    left.created_at = done.created_at = LONG_AGO
+    done.state = State.DONE
+    for job in (left, at_work, done):
+        job.save()
+    uploads.delete_old()
+    states = dict(ImportJob.objects.values_list("pk", "state"))
+    assert states == {
+        left.pk: State.CANCELLED,
+        at_work.pk: State.PREVIEW,
+        done.pk: State.DONE,
+    }
+
+
+@pytest.mark.parametrize("state", [State.DONE, State.REFUSED, State.STOPPED])
+def test_an_import_that_was_closed_stays_as_it_was_closed(upload, state):
+    job = upload(state)
+    uploads.delete_old()
+    job.refresh_from_db()
+    assert (job.state, job.refused, job.finished_at) == (state, "", LONG_AGO)
 
 
 @pytest.mark.parametrize("state", [State.READING, State.RUNNING])
