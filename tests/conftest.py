@@ -8,7 +8,7 @@ from django.contrib.auth.models import Group, User
 from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
 
-from approvals import registry
+from approvals import history, registry
 from approvals.models import Behavior, Workflow
 from customers.models import Customer
 
@@ -30,7 +30,7 @@ def undone():
 
 
 @pytest.fixture(scope="module")
-def shared(django_db_setup, django_db_blocker):
+def module_wide(django_db_setup, django_db_blocker):
     """Lets a fixture of a whole module store what its tests share; each test is undone alone."""
     with django_db_blocker.unblock(), undone():
         yield
@@ -38,8 +38,10 @@ def shared(django_db_setup, django_db_blocker):
 
 def make_person(username, *groups, **values):
     """A person with the permissions of `groups`; the password is "password"."""
-    user = User.objects.create_user(username, f"{username}@example.com", "password", **values)
-    user.groups.set([Group.objects.get(name=name) for name in groups])
+    with history.sealed():
+        user = User.objects.create_user(username, f"{username}@example.com", "password", **values)
+        if groups:
+            user.groups.add(*(Group.objects.get(name=name) for name in groups))
     return user
 
 

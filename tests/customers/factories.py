@@ -5,6 +5,7 @@ from itertools import count
 from django.db import connection
 from django.utils import timezone
 
+from approvals import history
 from approvals.values import fold_key
 from customers.models import Currency, Customer, CustomerGroup
 from tests.unguarded import ungoverned
@@ -23,7 +24,7 @@ def customer(account=None, **values) -> Customer:
         setattr(row, _attribute(name, value), value)
     CustomerGroup.objects.get_or_create(code=row.customer_group_id, defaults={"name": "Group"})
     Currency.objects.get_or_create(code=row.currency_id, defaults={"name": "Currency"})
-    with ungoverned():
+    with history.sealed(), ungoverned():
         row.save(force_insert=True)
     return row
 

@@ -21,7 +21,7 @@ ALL = HERE | BY_WORKFLOW | (BY_REPLACING_IT if connection.vendor == "sqlite" els
 
 
 @pytest.fixture(scope="module")
-def built(shared):
+def built(module_wide):
     """What the stage is made of, once for all: its proposal and people, by id."""
     steward, administrator = (
         make_person("steward", "Data steward"),

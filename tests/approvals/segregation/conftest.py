@@ -8,7 +8,7 @@ from .company import Company
 
 
 @pytest.fixture(scope="module")
-def built(shared):
+def built(module_wide):
     return Company()
 
 
