@@ -301,9 +301,9 @@ def cost(approver):
 
 
 def both(cost, propose, call, action, spoil=lambda proposal: None, **options):
-    """The cost of two and of eight of the same kind, and the results of the eight."""
+    """The cost of two and of five of the same kind, and the results of the five."""
     costs = []
-    for prefix, many in (("X", 2), ("Y", 8)):
+    for prefix, many in (("X", 2), ("Y", 5)):
         made = [propose(f"{prefix}{number}") for number in range(many)]
         for proposal in made:
             spoil(proposal)
@@ -316,14 +316,14 @@ def both(cost, propose, call, action, spoil=lambda proposal: None, **options):
 @pytest.mark.parametrize("action", ["approve", "reject", "request_change"])
 def test_deciding_many_costs_what_deciding_two_costs(cost, propose, call, action):
     options = {"comment": "No"} if call is decisions.decide else {}
-    (two, eight), results = both(cost, propose, call, action, **options)
-    assert two == eight and all(result.done for result in results)
+    (two, five), results = both(cost, propose, call, action, **options)
+    assert two == five and all(result.done for result in results)
 
 
 @pytest.mark.parametrize("call", [decisions.decide, decisions.preview])
 def test_applying_many_costs_what_applying_two_costs(cost, last_step, propose, call):
-    (two, eight), results = both(cost, propose, call, "approve")
-    assert two == eight and all(result.done for result in results)
+    (two, five), results = both(cost, propose, call, "approve")
+    assert two == five and all(result.done for result in results)
 
 
 def test_conflicts_cost_the_same_however_many(cost, last_step, propose):
@@ -331,8 +331,8 @@ def test_conflicts_cost_the_same_however_many(cost, last_step, propose):
         with ungoverned():
             Customer.objects.filter(pk=proposal.object_id).update(credit_limit=77)
 
-    (two, eight), results = both(cost, propose, decisions.decide, "approve", spoil)
-    assert two == eight and all(result.conflict for result in results)
+    (two, five), results = both(cost, propose, decisions.decide, "approve", spoil)
+    assert two == five and all(result.conflict for result in results)
 
 
 def test_moved_values_are_refused_at_a_constant_cost(cost, last_step, propose):
@@ -340,10 +340,8 @@ def test_moved_values_are_refused_at_a_constant_cost(cost, last_step, propose):
         with ungoverned():
             Customer.objects.filter(pk=proposal.object_id).update(credit_limit=77)
 
-    (two, eight), results = both(
-        cost, propose, decisions.decide, "approve", spoil, leave_moved=True
-    )
-    assert two == eight and not any(result.done for result in results)
+    (two, five), results = both(cost, propose, decisions.decide, "approve", spoil, leave_moved=True)
+    assert two == five and not any(result.done for result in results)
     assert {p.state for p in Proposal.objects.all()} == {State.PENDING}
 
 
@@ -355,8 +353,8 @@ def test_stale_votes_are_refused_at_a_constant_cost(cost, clerk, approver, propo
         else:
             vote(approver, proposal, "reject", "No")
 
-    (two, eight), results = both(cost, propose, decisions.decide, "approve", spoil)
-    assert two == eight and not any(result.done for result in results)
+    (two, five), results = both(cost, propose, decisions.decide, "approve", spoil)
+    assert two == five and not any(result.done for result in results)
     assert ("Recalled by" if how == "recalled" else "Already rejected") in results[0].message
 
 
@@ -365,10 +363,10 @@ def test_a_substitute_decides_many_at_the_same_cost(cost, approver, second_appro
     Substitution.objects.create(
         person=approver, substitute=second_approver, starts=today, ends=today
     )
-    (two, eight), results = both(
+    (two, five), results = both(
         cost, propose, decisions.decide, "reject", by=second_approver, comment="No"
     )
-    assert two == eight and all(result.done for result in results)
+    assert two == five and all(result.done for result in results)
     assert set(Decision.objects.values_list("on_behalf_of", flat=True)) == {approver.pk}
 
 
