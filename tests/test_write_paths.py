@@ -1,8 +1,7 @@
-"""One scenario through browser, admin, import page, import command and code.
+"""One customer through browser, admin, import page, import command and code.
 
 Whoever changes a customer, and wherever, meets the same rules: the same values end up
-in the database, and the same history. Where the design has imports behave differently,
-`write_paths.expected` says how.
+in the database, and the same history. `write_paths.test_every_customer` has many at once.
 """
 
 from decimal import Decimal
@@ -15,18 +14,8 @@ from customers.models import Customer
 from tests.approvals.helpers import edit, live, vote
 from tests.customers.factories import customer
 
-from .write_paths.doors import DOORS, IMPORTS, PEOPLE, AdminImport, ImportPage
-from .write_paths.expected import expected
-from .write_paths.scenario import (
-    CASES,
-    GOVERNED,
-    MEANT,
-    SWITCHED_OFF,
-    USUAL,
-    make_worker,
-    one_customer,
-    prepare,
-)
+from .write_paths.doors import DOORS, EVERY_WAY, IMPORTS, PEOPLE, AdminImport, ImportPage
+from .write_paths.scenario import GOVERNED, USUAL, make_worker, one_customer
 from .write_paths.statements import Ledger
 from .write_paths.watching import writes
 
@@ -34,16 +23,6 @@ pytestmark = pytest.mark.django_db
 
 EVERY_DOOR = [pytest.param(door, id=door.__name__) for door in DOORS]
 PEOPLES_DOORS = EVERY_DOOR[: len(PEOPLE)]
-# What imports may do makes no difference to people.
-EVERY_WAY = [pytest.param(door, Behavior.REJECT, id=door.__name__) for door in PEOPLE] + [
-    pytest.param(door, behavior, id=f"{door.__name__}-{behavior}")
-    for door in IMPORTS
-    for behavior in Behavior
-]
-
-
-# One of each kind: direct, mixed, left alone, replaced, refused, taking a place.
-TOLD_APART = ("DIRECT", "MIXED", "ORIGINAL", "DRAFT-OTHER", "PENDING-OTHER", "OFF-DRAFT")
 
 
 @pytest.fixture
@@ -57,16 +36,6 @@ def colleague(person):
 
 
 @pytest.fixture
-def scenario(workflow, govern_fields, colleague, approver):
-    """The customers of the scenario, and what colleagues have proposed for them."""
-    govern_fields(*GOVERNED, SWITCHED_OFF)
-    for account, case in CASES.items():
-        prepare(account, case, colleague=colleague, approver=approver)
-    govern_fields(*GOVERNED)
-    return Ledger()
-
-
-@pytest.fixture
 def one(workflow, govern_fields):
     return one_customer(govern_fields)
 
@@ -75,35 +44,7 @@ def statuses(answers):
     return {account: answer.status for account, answer in answers.items()}
 
 
-# The scenario
-
-
-@pytest.mark.parametrize(("door", "behavior"), EVERY_WAY)
-def test_every_door_does_the_same_with_every_customer(
-    door, behavior, scenario, govern_fields, worker, tmp_path
-):
-    govern_fields(*GOVERNED, behavior=behavior)
-    untouched = scenario.statements()
-    told = door(worker, tmp_path).change(MEANT)
-    for account, comes in expected(door, behavior).items():
-        assert told[account].status == comes.says, (account, told[account])
-        assert comes.why in told[account].why
-    stands = {a: c.stands for a, c in expected(door, behavior).items()}
-    stands = {a: untouched[a] if s is None else s.strip() for a, s in stands.items()}
-    assert scenario.statements() == stands
-
-
-@pytest.mark.parametrize(("door", "behavior"), EVERY_WAY)
-def test_the_same_again_changes_nothing(door, behavior, scenario, govern_fields, worker, tmp_path):
-    govern_fields(*GOVERNED, behavior=behavior)
-    meant = {account: MEANT[account] for account in TOLD_APART}
-    first = door(worker, tmp_path).change(meant)
-    stands = scenario.statements()
-    again = door(worker, tmp_path).change(meant)
-    for account, answer in again.items():
-        taken = first[account].status != "failed"
-        assert answer.status == ("unchanged" if taken else "failed"), account
-    assert scenario.statements() == stands
+# One customer
 
 
 @pytest.mark.parametrize("door", EVERY_DOOR)

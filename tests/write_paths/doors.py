@@ -11,6 +11,7 @@ import json
 from dataclasses import dataclass
 from decimal import Decimal
 
+import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
 from django.test import Client
@@ -18,7 +19,7 @@ from django.urls import reverse
 
 from approvals import registry
 from approvals.changes import change_records, plan_changes, version_of
-from approvals.models import ImportJob, Origin
+from approvals.models import Behavior, ImportJob, Origin
 from approvals.outcomes import CODE, Change
 from customers.models import Customer
 
@@ -333,3 +334,11 @@ def _listed(errors):
 def _counts(told):
     statuses = [answer.status for answer in told.values()]
     return {status: statuses.count(status) for status in STATUSES if status in statuses}
+
+
+# What imports may do makes no difference to people.
+EVERY_WAY = [pytest.param(door, Behavior.REJECT, id=door.__name__) for door in PEOPLE] + [
+    pytest.param(door, behavior, id=f"{door.__name__}-{behavior}")
+    for door in IMPORTS
+    for behavior in Behavior
+]
