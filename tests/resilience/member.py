@@ -1,14 +1,16 @@
 """A process that acts in a crowd: it posts forms as people do, or works on imports;
 and on demand a process of its own that is killed meanwhile.
 
-Run as a program it reads one deed a line, says when it is ready, waits for the word and
-answers. The environment names the database.
+Run as a program it loads the program, and forks such processes as it is asked to, as web
+servers do. Each reads one deed a line, says when it is ready, waits for the word and answers.
+The environment names the database.
 """
 
 import json
 import os
 import re
 import signal
+import socket
 import sys
 import time
 import traceback
@@ -17,26 +19,60 @@ from datetime import timedelta
 TAGS = re.compile(r"<(script|style|head)\b.*?</\1>|<[^>]*>", re.DOTALL)
 
 
-def main():
-    """Act until there are no more lines."""
-    take_part(json.loads(sys.stdin.readline()))
-    say("up")
-    for line in sys.stdin:
-        deed = json.loads(line)
-        say("ready")
-        sys.stdin.readline()
-        say(act(deed))
+def main(number):
+    """Fork a process for each socket that comes through the one of this number."""
+    load()
+    # So that a process that has ended is gone, and waits for nobody to ask about it.
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    with socket.socket(fileno=number) as asked:
+        while sockets := socket.recv_fds(asked, 1, 1)[1]:
+            child = os.fork()
+            if child == 0:
+                asked.close()
+                live(socket.socket(fileno=sockets[0]))
+                os._exit(0)
+            os.close(sockets[0])
+            asked.send(str(child).encode())
 
 
-def take_part(how):
-    """Set up Django. how: `unlocked`, to see what happens without locks."""
+def load():
+    """Load the program, and what its first request would."""
     os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
     import django
 
     django.setup()
     from django.conf import settings
+    from django.db import connections
+    from django.test import Client
+    from django.urls import reverse
+
+    from tests.approvals import helpers  # noqa: F401 - loaded before anybody is in a hurry
 
     settings.EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
+    Client().get(reverse("login"))
+    # A connection is nobody's but its own process's.
+    connections.close_all()
+
+
+def live(other_end):
+    """Act until nobody asks for more."""
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    lines = other_end.makefile("rw", encoding="utf-8")
+
+    def say(what):
+        lines.write(json.dumps(what) + "\n")
+        lines.flush()
+
+    take_part(json.loads(lines.readline()))
+    say("up")
+    for line in iter(lines.readline, ""):
+        say("ready")
+        lines.readline()
+        say(act(json.loads(line)))
+
+
+def take_part(how):
+    """Be as `how` says: `unlocked`, to see what happens without locks."""
     if how.get("unlocked"):
         _unlock()
 
@@ -162,10 +198,5 @@ def _client(username):
     return _clients[username]
 
 
-def say(what):
-    """Tell the one who started this process."""
-    print(json.dumps(what), flush=True)
-
-
 if __name__ == "__main__":
-    main()
+    main(int(sys.argv[1]))
