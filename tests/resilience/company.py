@@ -4,14 +4,16 @@ from django.contrib.auth.models import Group, User
 from django.test import Client
 from django.urls import reverse
 
-from approvals import changes, parameters, proposals
-from approvals.models import Behavior, Proposal, WorkItem
+from approvals import changes, history, parameters, proposals, registry, submitting
+from approvals.batch import content_type
+from approvals.models import Behavior, Proposal, ProposedChange, WorkItem
 from approvals.outcomes import BROWSER, Change
+from approvals.workflow import facts, routing
 from customers.models import Customer
 from tests.approvals.definitions import define
 from tests.approvals.helpers import import_source
 from tests.conftest import make_person
-from tests.customers.factories import customer, customers
+from tests.customers.factories import customers, customers_of
 from tests.everywhere.forms import Forms
 
 VOTERS = [f"voter{number}" for number in range(1, 9)]
@@ -51,15 +53,29 @@ def person(username) -> User:
 
 def propose(accounts, submit=True, **values) -> dict[str, Proposal]:
     """New customers for whom Clara has proposed `values`, and submitted them; by account."""
-    clara = User.objects.get(username="clara")
-    for account in accounts:
-        customer(account, credit_limit="100")
+    clara = person("clara")
+    customers_of(accounts, credit_limit="100")
     meant = [Change(account, values) for account in accounts]
     changes.change_records(Customer, meant, by=clara, source=BROWSER)
-    found = {p.record_key: p for p in Proposal.objects.filter(record_key__in=accounts)}
+    found = Proposal.objects.filter(record_key__in=accounts)
     if submit:
-        return {key: proposals.submit(p.pk, by=clara) for key, p in found.items()}
-    return found
+        found = _submitted([proposal.pk for proposal in found], clara)
+    return {proposal.record_key: proposal for proposal in found}
+
+
+@history.sealed()
+def _submitted(ids, by):
+    """Many at once, as imports submit theirs."""
+    found, records = proposals.lock_all(ids)
+    proposed = {pk: [] for pk in ids}
+    for change in ProposedChange.objects.filter(proposal__in=ids).order_by("pk"):
+        proposed[change.proposal_id].append(change)
+    how = {"originator": by, "origin": BROWSER.origin}
+    known = facts.of_proposals(found.values(), records, proposed, **how)
+    router = routing.Router(content_type(registry.get(Customer)))
+    routes = {proposal: router.first(known[pk]) for pk, proposal in found.items()}
+    submitting.start(routes, records, by=by, source=BROWSER)
+    return routes
 
 
 def import_proposals(prefix, count) -> list[Proposal]:

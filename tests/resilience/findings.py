@@ -1,8 +1,7 @@
-"""What is wrong after a round: with what is stored, and with what people were told."""
+"""What is wrong with what is stored after people have acted."""
 
 import json
-import re
-from collections import Counter
+from collections import Counter, defaultdict
 
 from approvals.models import (
     OPEN,
@@ -28,54 +27,56 @@ STATES = {
     "recalled": {State.NOT_SUBMITTED, State.JOINED},
     "terminated": {State.DISCARDED},
 }
-# How somebody who came too late is told who was faster, and when.
-TOLD = re.compile(
-    r"(?:Already approved by|Already rejected by|A change was requested already by"
-    r"|now stands at: [^()]*\([A-Z][a-z ]*? by) ([\w ]+?) at "
-    r"(\d\d/\d\d/\d{4} (?:\d\d?(?::\d\d)? [ap]\.m\.|noon|midnight))"  # so are full hours written
-)
-SAVED = "Saved: "
-# Every answer that somebody who edits may get.
-EDITED = (
-    SAVED,
-    "Needs approval: ",
-    "saved this customer while you were typing",
-    "Nothing was changed",
-    "another value is pending approval",
-    "Already proposed with this value",
-)
+CHANGED = "changed_without_approval"
+WRITTEN = ("applied", "changed", CHANGED)
 
 
-def after(rounds) -> list[str]:
-    """What is wrong after rounds, a line each."""
-    return [f"{r.name}, {r.proposals}: {what}" for r in rounds for what in _after(r)]
+class Stored:
+    """All that is stored of some customers and their proposals, in a query for each table."""
+
+    def __init__(self, accounts):
+        found = Proposal.objects.filter(record_key__in=accounts)
+        self.proposals = {proposal.pk: proposal for proposal in found}
+        self.of_account = _grouped(found, "record_key")
+        self.records = {r.account: r for r in Customer.objects.filter(account__in=accounts)}
+        self.decisions = self._of(Decision)
+        self.runs, self.items = self._of(StepRun), self._of(WorkItem)
+        self.told, self.changes = self._of(Notification), self._of(ProposedChange)
+        ids = [record.pk for record in self.records.values()]
+        still = ProposedChange.objects.filter(object_id__in=ids, outcome="")
+        self.open_changes = _grouped(still, "object_id")
+        self.events = self._of(WorkflowEvent.objects.select_related("actor").order_by("pk"))
+        told = WorkflowEvent.objects.filter(record_key__in=accounts).select_related("actor")
+        self.history = _grouped(told.order_by("pk"), "record_key")
+
+    def _of(self, rows):
+        rows = getattr(rows, "objects", rows)
+        return _grouped(rows.filter(proposal__in=self.proposals), "proposal_id")
 
 
-def _after(r):
-    yield from _answers(r)
-    for proposal in r.proposals:
-        alone = len(r.proposals) == 1
-        yield from of_proposal(Proposal.objects.get(pk=proposal.pk), r.needed, alone=alone)
-        yield from of_record(proposal.record_key)
-    yield from _as_told(r)
+def _grouped(rows, name):
+    groups = defaultdict(list)
+    for row in rows:
+        groups[getattr(row, name)].append(row)
+    return groups
 
 
-def _answers(r):
-    for answer in r.answers:
-        if answer["status"] not in (200, 302) or answer["error"]:
-            yield f"{answer['name']}: {answer['status']} {answer['error'][-2000:]}"
-        elif answer["name"] == "edit" and not any(text in answer["text"] for text in EDITED):
-            yield f"an edit was answered: {answer['text'][:3000]}"
+def of_proposals(proposals, *, alone=True) -> list[str]:
+    """What is wrong with proposals on which one decides, and with their customers."""
+    accounts = [proposal.record_key for proposal in proposals]
+    stored = Stored(accounts)
+    found = [w for p in proposals for w in of_proposal(stored, p.pk, alone=alone)]
+    return found + [what for account in accounts for what in of_record(stored, account)]
 
 
-def of_proposal(proposal, needed=1, *, alone=True):
+def of_proposal(stored, pk, needed=1, *, alone=True):
     """Decisions, steps, work items and history of one proposal, which was submitted once.
 
     alone: nobody was told of it and others together.
     """
-    events = list(WorkflowEvent.objects.filter(proposal=proposal).order_by("pk"))
+    proposal, events = stored.proposals[pk], stored.events[pk]
     verbs = Counter(event.verb for event in events)
-    decisions = list(Decision.objects.filter(proposal=proposal))
+    decisions = stored.decisions[pk]
     actions = Counter(decision.action for decision in decisions)
     if verbs["submitted"] != (proposal.submitted_at is not None):
         yield f"submitted {verbs['submitted']} times"
@@ -87,11 +88,11 @@ def of_proposal(proposal, needed=1, *, alone=True):
     if actions["approve"] > needed or sum(actions.values()) > needed:
         yield f"{sum(actions.values())} decisions"
     yield from _ending(proposal, verbs, actions, needed)
-    yield from _changes(proposal, verbs)
-    yield from _told_once(proposal, alone)
+    yield from _changes(proposal, stored.changes[pk], verbs)
+    yield from _told_once(proposal, stored.told[pk], alone)
     if any(event.actor_id is None for event in events):
         yield "an entry without a person"
-    yield from _waiting(proposal, decisions)
+    yield from _waiting(proposal, stored, decisions)
 
 
 def _ending(proposal, verbs, actions, needed):
@@ -106,18 +107,17 @@ def _ending(proposal, verbs, actions, needed):
         yield f"{proposal.state} with {actions}"
 
 
-def _changes(proposal, verbs):
-    changes = ProposedChange.objects.filter(proposal=proposal)
-    applied = changes.filter(outcome="applied").count()
+def _changes(proposal, changes, verbs):
+    outcomes = Counter(change.outcome for change in changes)
+    applied = outcomes["applied"]
     if verbs["applied"] != applied or bool(applied) != (proposal.state == State.APPROVED):
         yield f"{proposal.state}: {applied} applied, {verbs['applied']} entries"
-    if changes.filter(outcome="").exists() != (proposal.state in OPEN):
+    if bool(outcomes[""]) != (proposal.state in OPEN):
         yield f"{proposal.state}, and what is open is not"
 
 
-def _told_once(proposal, alone):
-    told = Notification.objects.filter(proposal=proposal)
-    people = Counter(told.values_list("occasion", "person"))
+def _told_once(proposal, told, alone):
+    people = Counter((notification.occasion, notification.person_id) for notification in told)
     if any(count > 1 for count in people.values()):
         yield f"told more than once: {people}"
     applied = [occasion for occasion, _person in people].count("applied")
@@ -125,76 +125,39 @@ def _told_once(proposal, alone):
         yield f"{proposal.state}, and {applied} were told that it is applied"
 
 
-def _waiting(proposal, decisions):
+def _waiting(proposal, stored, decisions):
     pending = proposal.state == State.PENDING
-    running = StepRun.objects.filter(proposal=proposal, state="running").count()
+    running = [run.state for run in stored.runs[proposal.pk]].count("running")
     if running != pending:
         yield f"{proposal.state} with {running} running steps"
-    items = Counter(WorkItem.objects.filter(proposal=proposal).values_list("state", flat=True))
+    items = Counter(item.state for item in stored.items[proposal.pk])
     if items["decided"] != len(decisions) or bool(items["open"]) != pending:
         yield f"{proposal.state} with {items} and {len(decisions)} decisions"
     submitted = proposal.submitted_at is not None
-    if WorkItem.objects.filter(proposal=proposal).count() != 8 * submitted:
+    if items.total() != 8 * submitted:
         yield f"{items}"
 
 
-def of_record(account):
+def of_record(stored, account):
     """Values, revision and history of one record that has one proposal after another."""
-    record = Customer.objects.get(account=account)
-    events = WorkflowEvent.objects.filter(record_key=account)
-    made = events.filter(verb="created").values_list("new", flat=True)
-    first = json.loads(made.get()) if made else {"credit_limit": "100.00"}
+    record, events = stored.records[account], stored.history[account]
+    made = [event.new for event in events if event.verb == "created"]
+    if len(made) > 1:
+        yield f"created {len(made)} times"
+    first = json.loads(made[0]) if made else {"credit_limit": "100.00"}
     for field in ("credit_limit", "iban", "phone", "city"):
-        stored = encode(Customer._meta.get_field(field), getattr(record, field))
-        written = events.filter(field=field, verb__in=("applied", "changed", CHANGED))
-        last = written.order_by("pk").last()
-        expected = last.new if last else first.get(field)
-        if (stored or "") != (expected or ""):
-            yield f"{field} is {stored}, and should be {expected}"
+        value = encode(Customer._meta.get_field(field), getattr(record, field))
+        written = [event.new for event in events if event.field == field and event.verb in WRITTEN]
+        expected = written[-1] if written else first.get(field)
+        if (value or "") != (expected or ""):
+            yield f"{field} is {value}, and should be {expected}"
     # Proposals that are decided together are written together.
-    writes = events.filter(verb__in=("completed", "changed", CHANGED)).values("at").distinct()
-    if record.revision != 1 + writes.count():
-        yield f"revision {record.revision} after {writes.count()} writes"
-    open_ones = ProposedChange.objects.filter(object_id=record.pk, outcome="")
-    fields = list(open_ones.values_list("field", flat=True))
+    writes = {event.at for event in events if event.verb in ("completed", "changed", CHANGED)}
+    if record.revision != 1 + len(writes):
+        yield f"revision {record.revision} after {len(writes)} writes"
+    fields = [change.field for change in stored.open_changes[record.pk]]
     if len(fields) != len(set(fields)):
         yield f"open changes of {fields}"
-    drafts = Proposal.objects.filter(record_key=account, state=State.NOT_SUBMITTED)
-    if drafts.count() > 1:
+    states = [proposal.state for proposal in stored.of_account[account]]
+    if states.count(State.NOT_SUBMITTED) > 1:
         yield "two proposals are not submitted"
-
-
-CHANGED = "changed_without_approval"
-
-
-def _as_told(r):
-    """Who was told that it is done, did it; who was too late was told by whom."""
-    keys = [proposal.record_key for proposal in r.proposals]
-    events = list(WorkflowEvent.objects.filter(record_key__in=keys).select_related("actor"))
-    saves = {(e.actor_id, e.at) for e in events if e.verb == "changed"}
-    told = sum(SAVED in answer["text"] for answer in r.answers_of("edit"))
-    if told != len(saves):
-        yield f"{told} were told that something is saved, {len(saves)} have"
-    votes = sum(e.verb in DECIDED.values() for e in events)
-    answers = r.answers_of(*DECIDED)
-    if sum(map(_votes_told, answers)) != votes:
-        yield f"{[_votes_told(answer) for answer in answers]} decisions told, {votes} are there"
-    names = {e.actor.get_full_name() for e in events if e.verb in (*DECIDED.values(), *ENDINGS)}
-    names |= {"Adam"}
-    for answer in r.answers_of(*DECIDED, "recall", "terminate"):
-        yield from _loser(answer, names)
-
-
-def _votes_told(answer):
-    many = re.search(r"(\d+) decided", answer["text"])
-    if many:
-        return int(many[1])
-    return bool(re.search(r": (Approved|Rejected|Change requested)", answer["text"]))
-
-
-def _loser(answer, names):
-    text = answer["text"]
-    done = "have been recalled." in text or "has been terminated." in text or _votes_told(answer)
-    found = TOLD.findall(text)
-    if not done and not any(name in names for name, _at in found):
-        yield f"{answer['who']} could not {answer['name']} and read: {text[:3000]}"

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from django.contrib.auth.models import User
 
 from approvals.imports import import_jobs, uploads
-from approvals.models import Behavior, ImportJob, ImportRow, Proposal, WorkflowEvent
+from approvals.models import Behavior, ImportJob, ImportRow, State, WorkflowEvent
 from customers.models import Customer
 
-from . import company, findings
+from . import answers, company, findings
 from .company import CLERKS, IBAN, VOTERS
 
 BATCH = 3
@@ -34,18 +34,34 @@ class Round:
     answers: list = field(default_factory=list)
 
 
-def make(count: int, seed: int) -> list[Round]:
-    """So many rounds, of each kind in turn."""
-    chance = random.Random(seed)
-    return [_round(number, *KINDS[number % len(KINDS)], chance) for number in range(count)]
+def make(numbers, kinds=KINDS) -> list[Round]:
+    """A round of each kind for each of these numbers, which are in their accounts."""
+    chance = random.Random(min(numbers))
+    names = [(f"I{n}-{which}", kind) for n in numbers for which, kind in enumerate(kinds)]
+    accounts = {
+        letter: {name: [f"{name}-{letter}{i}" for i in range(count)] for name, _kind in names}
+        for letter, count in (("P", 3), ("D", 2), ("E", 2), ("N", 2))
+    }
+    pending = company.propose(_all(accounts["P"]), credit_limit="200")
+    drafts = company.propose(_all(accounts["D"]), submit=False, iban=IBAN)
+    company.propose(_all(accounts["E"]), submit=False, phone="1")
+    items = company.items_of(pending.values())
+    rounds = []
+    for name, kind in names:
+        own = [
+            {account: found[account] for account in accounts[letter][name]}
+            for letter, found in (("P", pending), ("D", drafts))
+        ]
+        rounds.append(_round(kind, *own, accounts["E"][name], accounts["N"][name], items, chance))
+    return rounds
 
 
-def _round(number, behavior, options, chance):
-    pending = company.propose([f"I{number}-P{i}" for i in range(4)], credit_limit="200")
-    drafts = company.propose([f"I{number}-D{i}" for i in range(3)], submit=False, iban=IBAN)
-    company.propose([f"I{number}-E{i}" for i in range(3)], submit=False, phone="1")
-    free = [f"I{number}-E{i}" for i in range(3)]
-    new = [f"I{number}-N{i}" for i in range(3)]
+def _all(lists):
+    return [account for accounts in lists.values() for account in accounts]
+
+
+def _round(kind, pending, drafts, free, new, items, chance):
+    behavior, options = kind
     accounts = [*pending, *drafts, *free, *new]
     first, second = chance.sample(accounts, len(accounts)), chance.sample(accounts, len(accounts))
     jobs = [
@@ -56,9 +72,9 @@ def _round(number, behavior, options, chance):
         )
     ]
     deeds = [{"do": "work", "job": job.pk, "batch": BATCH, "name": "work"} for job in jobs]
-    deeds += _beside(jobs, pending, drafts, free, chance)
-    kind = ", all or nothing" if options else ""
-    return Round(f"import: {behavior}{kind}", accounts, jobs, deeds)
+    deeds += _beside(jobs, pending, drafts, free, items, chance)
+    also = ", all or nothing" if options else ""
+    return Round(f"import: {behavior}{also}", accounts, jobs, deeds)
 
 
 def _lines(accounts, new, **values):
@@ -80,15 +96,16 @@ def _job(lines, behavior, options):
     return job
 
 
-def _beside(jobs, pending, drafts, free, chance):
+def _beside(jobs, pending, drafts, free, items, chance):
     """What six people do meanwhile, each one thing after another."""
-    items, waiting = company.items_of(pending.values()), list(pending.values())
+    waiting = list(pending.values())
     shuffled = chance.sample(waiting, len(waiting))
     yield company.several(company.decide_all(VOTERS[0], waiting, items))
     yield company.several(
         company.decide_all(VOTERS[1], shuffled, items), company.decide_imported(VOTERS[1], jobs[0])
     )
-    yield company.several(*(company.edit("clara", key, phone="2") for key in (*pending, *free)))
+    edited = (*[*pending][1:], *free)
+    yield company.several(*(company.edit("clara", key, phone="2") for key in edited))
     yield company.several(*(company.edit("chris", key, credit_limit="300") for key in drafts))
     yield company.several(*(company.act("clara", "submit", p) for p in drafts.values()))
     yield company.several(
@@ -98,26 +115,30 @@ def _beside(jobs, pending, drafts, free, chance):
     )
 
 
-def wrong_after(rounds) -> list[str]:
+def after(rounds) -> list[str]:
     """What is wrong after rounds, a line each."""
-    return [f"{r.name}, {r.accounts[0]}: {what}" for r in rounds for what in _wrong(r)]
+    stored = findings.Stored([account for r in rounds for account in r.accounts])
+    return [f"{r.name}, {r.accounts[0]}: {what}" for r in rounds for what in _wrong(r, stored)]
 
 
-def _wrong(r):
-    for answer in r.answers:
-        if answer["status"] not in (200, 302) or answer["error"]:
-            yield f"{answer['name']}: {answer['status']} {answer['error'][-3000:]}"
-    for proposal in Proposal.objects.filter(record_key__in=r.accounts).exclude(
-        state="not_required"
-    ):
-        needed = 2 if proposal.changes.filter(field="iban").exclude(outcome="discarded") else 1
-        yield from findings.of_proposal(proposal, needed, alone=False)
+def _wrong(r, stored):
+    yield from answers.failures(r.answers)
     for account in r.accounts:
-        if Customer.objects.filter(account=account).exists():
-            yield from findings.of_record(account)
+        for proposal in stored.of_account[account]:
+            if proposal.state != State.NOT_REQUIRED:
+                yield from findings.of_proposal(
+                    stored, proposal.pk, _needed(stored.changes[proposal.pk]), alone=False
+                )
+        if account in stored.records:
+            yield from findings.of_record(stored, account)
     for job in r.jobs:
         job.refresh_from_db()
         yield from wrong_with(job, len(r.accounts))
+
+
+def _needed(changes):
+    """How many have to agree."""
+    return 2 if any(c.field == "iban" and c.outcome != "discarded" for c in changes) else 1
 
 
 def wrong_with(job, rows):

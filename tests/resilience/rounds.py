@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from . import company
+from . import answers, company, findings
 from .company import CLERKS, NEW, VOTERS
 
 ONE = {"credit_limit": NEW}
@@ -24,21 +24,40 @@ class Round:
         return [answer for answer in self.answers if answer["name"] in names]
 
 
-def make(count: int) -> list[Round]:
-    """So many rounds, of each kind in turn."""
-    kinds = [KINDS[number % len(KINDS)] for number in range(count)]
-    accounts = {n: [f"R{n}-{i}" for i in range(KEEPS.get(kind, 1))] for n, kind in enumerate(kinds)}
+def make(numbers, kinds=None) -> list[Round]:
+    """A round of each kind for each of these numbers, which are in their accounts."""
+    kinds = kinds or KINDS
+    accounts = {
+        (n, kind): [f"R{n}-{which}-{i}" for i in range(KEEPS.get(kind, 1))]
+        for n in numbers
+        for which, kind in enumerate(kinds)
+    }
     found = {}
     for values, submit in ((ONE, True), (TWO, True), (ONE, False)):
         mine = [
             account
-            for n, kind in enumerate(kinds)
+            for (_n, kind), of_round in accounts.items()
             if PREPARED.get(kind, (ONE, True)) == (values, submit)
-            for account in accounts[n]
+            for account in of_round
         ]
         found |= company.propose(mine, submit, **values) if mine else {}
     items = company.items_of(list(found.values()))
-    return [kind([found[a] for a in accounts[n]], items) for n, kind in enumerate(kinds)]
+    return [kind([found[a] for a in mine], items) for (_n, kind), mine in accounts.items()]
+
+
+def after(rounds) -> list[str]:
+    """What is wrong after rounds, a line each."""
+    stored = findings.Stored([proposal.record_key for r in rounds for proposal in r.proposals])
+    return [f"{r.name}, {r.proposals}: {what}" for r in rounds for what in _wrong(r, stored)]
+
+
+def _wrong(r, stored):
+    yield from answers.failures(r.answers)
+    for proposal in r.proposals:
+        alone = len(r.proposals) == 1
+        yield from findings.of_proposal(stored, proposal.pk, r.needed, alone=alone)
+        yield from findings.of_record(stored, proposal.record_key)
+    yield from answers.as_told(r, stored)
 
 
 def eight_approve(proposals, items):

@@ -8,7 +8,7 @@ import pytest
 from django.db import OperationalError, connection
 
 from approvals.models import Behavior, ImportJob, Proposal, State
-from tests.customers.factories import customer
+from tests.customers.factories import customers_of
 from tests.customers.imports import interrupted
 from tests.customers.imports.test_interrupted import confirmed
 
@@ -99,8 +99,7 @@ def test_a_database_that_goes_away_and_comes_back_loses_nothing_and_the_work_goe
     company.found_company(Behavior.PROPOSE)
     proposals = company.import_proposals("D", DECISIONS)
     items = company.items_of(proposals)
-    for number in range(interrupted.ROWS):
-        customer(f"A-{number}", credit_limit="1")
+    customers_of([f"A-{number}" for number in range(interrupted.ROWS)], credit_limit="1")
     lines = list(interrupted.lines("A-"))
     job = confirmed(company.person("stella"), lines)
     cluster.move()
@@ -126,7 +125,6 @@ def test_a_database_that_goes_away_and_comes_back_loses_nothing_and_the_work_goe
     assert sorted(set(job.row_outcomes.values_list("number", flat=True)))[-1] == len(lines)
     now = Proposal.objects.filter(pk__in=[p.pk for p in proposals])
     assert set(now.values_list("state", flat=True)) == {State.APPROVED}
-    assert [what for p in now for what in findings.of_proposal(p, alone=False)] == []
-    assert [what for p in now for what in findings.of_record(p.record_key)] == []
+    assert findings.of_proposals(proposals, alone=False) == []
     # What the README tells administrators: the worker ends, and its supervisor starts it again.
     assert worker.starts > 1

@@ -104,7 +104,7 @@ def test_a_decision_that_the_disk_has_no_room_for_is_not_taken_at_all(tmp_path, 
             [answer] = people.together([deed])
             assert "20 decided" in answer["text"]
             assert Proposal.objects.filter(state=State.APPROVED).count() == 20
-            assert [what for p in found for what in findings.of_record(p.record_key)] == []
+            assert findings.of_proposals(found, alone=False) == []
         finally:
             people.end()
             connection.close()

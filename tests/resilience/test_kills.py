@@ -9,7 +9,7 @@ import pytest
 from approvals.models import Behavior, ImportJob, Proposal, State, WorkflowEvent
 from customers.imports import jobs
 from customers.models import Customer
-from tests.customers.factories import customer
+from tests.customers.factories import customers_of
 from tests.customers.imports import interrupted
 from tests.customers.imports.helpers import upload
 
@@ -29,8 +29,7 @@ SECONDS = 120
 
 def an_import(prefix, stella):
     """A confirmed import of many rows that waits for a worker, and the customers it changes."""
-    for number in range(interrupted.ROWS):
-        customer(f"{prefix}{number}", credit_limit="1")
+    customers_of([f"{prefix}{number}" for number in range(interrupted.ROWS)], credit_limit="1")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(jobs, "AT_ONCE_BYTES", 0)
         job = jobs.prepare(upload(*interrupted.lines(prefix)), {}, by=stella)
@@ -123,16 +122,13 @@ def approved(proposals):
 
 def wrong(proposals):
     """What is wrong with proposals and their records."""
-    now = Proposal.objects.filter(pk__in=[proposal.pk for proposal in proposals])
-    found = [what for p in now for what in findings.of_proposal(p, alone=len(proposals) == 1)]
-    return found + [what for p in now for what in findings.of_record(p.record_key)]
+    return findings.of_proposals(proposals, alone=len(proposals) == 1)
 
 
 def test_who_is_killed_while_saving_has_saved_all_of_it_or_nothing():
     company.found_company()
     accounts, chance = [f"S{n}" for n in range(WEB_KILLS + 2)], random.Random(3)
-    for account in accounts:
-        customer(account, credit_limit="100")
+    customers_of(accounts, credit_limit="100")
     typed = {"phone": "+31 30 200 00 03", "credit_limit": "250"}
     with crowd(1) as people:
         people.together([company.edit("clara", accounts[0], **typed)])
@@ -147,4 +143,4 @@ def test_who_is_killed_while_saving_has_saved_all_of_it_or_nothing():
             assert not next(steps)["error"]
             verbs = WorkflowEvent.objects.filter(record_key=account).order_by("pk")
             assert list(verbs.values_list("verb", flat=True)) == ["changed", "proposed"]
-            assert list(findings.of_record(account)) == []
+            assert list(findings.of_record(findings.Stored([account]), account)) == []
