@@ -85,6 +85,8 @@ def _unlock():
     if connection.vendor == "sqlite":
         connection.settings_dict["OPTIONS"]["transaction_mode"] = "DEFERRED"
         return
+    # So that those who block each other need not wait for a second, one after another.
+    connection.settings_dict["OPTIONS"]["options"] = "-c deadlock_timeout=50ms"
     QuerySet.select_for_update = lambda self, **kwargs: self.all()
 
 
