@@ -141,8 +141,8 @@ def serve(deed):
     from customers.imports import jobs
 
     resources.BATCH, jobs.ATTEMPTS = deed["batch"], 10**6
-    leases.LEASE = leases.NUDGED = timedelta(seconds=1)
-    db_worker.EVERY = 0.2
+    leases.LEASE = leases.NUDGED = timedelta(seconds=0.3)
+    db_worker.EVERY = 0.1
     how = {"reload": False, "startup_delay": False, "interval": 0.05, "verbosity": 0}
     call_command("db_worker", **how)
     return {"status": 200, "text": "", "error": ""}
