@@ -10,10 +10,11 @@ trigger names a column outside its function, so that migrations may alter it.
 from collections import defaultdict
 from typing import NamedTuple
 
+from ..models import WorkflowEvent
 from ..registry import HELD, Governed
 from . import records
 from .records import Dialect, quoted
-from .rules import KEPT, all_rules
+from .rules import KEPT, all_rules, history
 from .rules.workflows import DEFINED
 
 _TYPES = {
@@ -69,7 +70,8 @@ def triggers(types: dict[Governed, int], schema: str) -> dict[str, Made]:
         return f'"{schema}"."{model._meta.db_table}"'
 
     found, kept = {}, [*KEPT, *DEFINED]
-    for (model, event, together), rules in _by_trigger(all_rules(table)).items():
+    own = [*all_rules(table), history.ahead(_given_out(table(WorkflowEvent)))]
+    for (model, event, together), rules in _by_trigger(own).items():
         body = _together(rules) if together else _one_by_one(rules)
         head = (_TOGETHER if together else _ROW).format(event=event, table=table(model))
         _add(found, model, event, head, body)
@@ -82,6 +84,13 @@ def triggers(types: dict[Governed, int], schema: str) -> dict[str, Made]:
         body = f"BEGIN {_raise('the rows of this table are never deleted together')} END"
         _add(found, model, "TRUNCATE", _WHOLE_TABLE.format(table=table(model)), body)
     return found
+
+
+def _given_out(table):
+    """The highest id that was given out; a sequence may give out many at a time."""
+    highest = "pg_sequence_last_value(s.seqrelid) + s.seqincrement - 1"
+    sequence = f"pg_get_serial_sequence({quoted(table)}, 'id')::regclass"
+    return f"COALESCE((SELECT {highest} FROM pg_sequence s WHERE s.seqrelid = {sequence}), 0)"
 
 
 def _by_trigger(rules):

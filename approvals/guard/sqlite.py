@@ -29,7 +29,7 @@ from ..models import (
 from ..registry import HELD, Governed
 from . import records
 from .records import Dialect, quoted
-from .rules import all_rules
+from .rules import all_rules, history
 from .rules.workflows import DEFINED
 
 _AFFINITY = {records.NUMBER: "NUMERIC", records.TRUTH: "NUMERIC", records.WHOLE: "NUMERIC"}
@@ -79,7 +79,7 @@ def triggers(types: dict[Governed, int]) -> dict[str, str]:
     types: model under approval -> id of its content type.
     """
     found = {}
-    for rule in all_rules(_table):
+    for rule in (*all_rules(_table), history.ahead(*_following_ids(WorkflowEvent))):
         name = f"{rule.event}_{rule.name}".lower()
         where = f"({rule.when}) AND ({rule.refused})"
         _add(found, rule.model, name, rule.event, where, rule.message)
@@ -89,6 +89,16 @@ def triggers(types: dict[Governed, int]) -> dict[str, str]:
     for governed, type_id in types.items():
         _add_governed(found, governed, type_id)
     return found
+
+
+def _following_ids(model):
+    """The id after the highest one; the counter is behind where a statement adds several rows.
+
+    What gets its id from SQLite itself has -1 before that.
+    """
+    counted = f"SELECT seq FROM sqlite_sequence WHERE name = '{model._meta.db_table}'"
+    for highest in (f"SELECT max(id) FROM {_table(model)}", counted):
+        yield f"1 + COALESCE(({highest}), 0)"
 
 
 def _add(found, model, name, event, where, message):

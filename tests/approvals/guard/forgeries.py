@@ -27,6 +27,7 @@ from approvals.models import (
 from customers.models import Customer
 from tests.approvals.helpers import edit, import_source, vote
 
+from .by_entry import PLANTED
 from .by_import import BY_IMPORT
 from .by_number import BY_NUMBER
 from .passing_by import (
@@ -471,4 +472,4 @@ ON_SQLITE = {
     replace_the_change: "never replaced|nothing is added",
     **BY_NUMBER,
 }
-HERE = FORGERIES | (ON_SQLITE if connection.vendor == "sqlite" else ON_POSTGRESQL)
+HERE = FORGERIES | (ON_SQLITE if connection.vendor == "sqlite" else ON_POSTGRESQL | PLANTED)

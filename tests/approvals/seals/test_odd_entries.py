@@ -148,7 +148,7 @@ def put(model, at):
     """Another row like the newest one, but at this moment."""
     key = model._meta.pk.column
     names = [f.column for f in model._meta.concrete_fields]
-    changed = {key: f"{key} + 500000", "first": "first + 500000", "at": f"'{at}'"}
+    changed = {key: f"{key} + 1", "first": "first + 500000", "at": f"'{at}'"}
     chosen = ", ".join(changed.get(name, f'"{name}"') for name in names)
     table = model._meta.db_table
     quoted = ", ".join(f'"{name}"' for name in names)
