@@ -7,14 +7,11 @@ from django.core.management import CommandError
 from approvals import parameters
 from approvals.models import (
     Behavior,
-    Proposal,
     ReportingLine,
-    State,
     Substitution,
-    WorkflowEvent,
     WorkflowVersion,
 )
-from customers.demo import people, story
+from customers.demo import people
 from customers.models import Customer
 from tests.customers.factories import customer
 
@@ -32,49 +29,6 @@ def test_the_command_tells_who_can_log_in(db):
     assert people.PASSWORD in printed
 
 
-def test_the_command_walks_a_change_from_edit_to_applied(db):
-    printed = demo()
-
-    applied = WorkflowEvent.objects.filter(verb="applied").latest("id")
-    walked = Customer.objects.get(pk=applied.object_id)
-    assert applied.field == LIMIT
-    assert applied.new == str(walked.credit_limit)
-    for step in (
-        "edits",
-        "proposed, waits for approval",
-        "submits",
-        "approves",
-        "Status: Approved",
-    ):
-        assert step in printed
-
-
-def test_the_walk_shows_the_managers_step_for_a_raise_and_skips_it_for_less(db):
-    raised, lowered = demo(), demo()
-
-    manager = "Pieter Smit approves, in the step “Originator's manager”"
-    assert manager in raised
-    assert manager not in lowered and "Step skipped" in lowered
-
-
-def test_the_walk_can_be_repeated(db):
-    demo()
-    before = Customer.objects.order_by("account").values_list(LIMIT, flat=True)[0]
-    demo()
-
-    assert Customer.objects.order_by("account").values_list(LIMIT, flat=True)[0] != before
-    assert Proposal.objects.filter(state="approved", record_key="AT-1001").count() == 2
-
-
-def test_the_walk_leaves_customers_with_open_proposals_alone(founded):
-    first = Customer.objects.order_by("account").first()
-    story._edit(story.Episode(first.account, (("jonas", {"credit_rating": "D"}),)))
-
-    demo()
-
-    assert Proposal.objects.get(record_key=first.account).state == State.NOT_SUBMITTED
-
-
 def test_the_second_run_keeps_what_people_changed(db):
     demo()
     parameters.set_parameters(
@@ -88,17 +42,6 @@ def test_the_second_run_keeps_what_people_changed(db):
     assert counts == [model.objects.count() for model in FOUNDED]
     assert parameters.ApprovalParameters.objects.get().entity_behavior == Behavior.REJECT
     assert "name" not in parameters.enabled_fields(Customer)
-
-
-def test_the_walk_says_why_it_cannot_go_on(db):
-    demo()
-    parameters.set_parameters(Customer, by=people.the("oskar"), enabled=False)
-    before = Customer.objects.get(account="AT-1001").credit_limit
-
-    with pytest.raises(CommandError, match="not under approval"):
-        demo()
-
-    assert Customer.objects.get(account="AT-1001").credit_limit == before
 
 
 def test_the_demo_refuses_a_database_with_people(clerk):

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.core import mail
 from django.core.management import call_command
 
 from approvals import parameters
@@ -177,27 +176,6 @@ def test_the_history_tells_how_the_data_came_in(founded):
         pk__in=WorkflowEvent.objects.filter(verb="created").values("object_id")
     ).exists()
     assert WorkflowEvent.objects.filter(verb="enablement_changed").count() == len(setup.GOVERNED)
-
-
-@pytest.mark.django_db(transaction=True)
-def test_founding_the_company_sends_no_mail():
-    setup.found_company()
-
-    assert mail.outbox == []
-    assert settings.EMAIL_BACKEND.endswith("locmem.EmailBackend")
-
-
-@pytest.mark.django_db(transaction=True)
-def test_a_failed_founding_leaves_nothing_behind(monkeypatch):
-    def fail():
-        raise ValueError
-
-    monkeypatch.setattr(story, "happen", fail)
-    with pytest.raises(ValueError):
-        setup.found_company()
-
-    assert not User.objects.exists()
-    assert not Customer.objects.exists()
 
 
 def test_the_example_file_proposes_updates_creates_and_fails(founded):
