@@ -2,8 +2,8 @@
 
 from django.utils import timezone
 
-from approvals import proposals
-from approvals.models import StepRun, WorkflowEvent
+from approvals import history, proposals
+from approvals.models import AutomaticAction, StepRun, WorkflowEvent, WorkflowVersion
 
 from .forging import followed_by
 
@@ -32,5 +32,30 @@ def pass_over_a_step_for_good(stage):
     WorkflowEvent.objects.bulk_create([_skipped(stage, pk=2**62)])
 
 
+@_without_the_second_step
+def pass_over_a_step_of_an_earlier_submission(stage):
+    history.record([_skipped(stage)])
+
+
+@followed_by
+def _by_its_rule(stage):
+    """That of the draft, as if it were one of the version."""
+    entry = WorkflowEvent(verb="approved_by_rule", proposal=stage.proposal, origin="code")
+    history.record([entry])
+    StepRun.objects.filter(state="running").update(state="stopped")
+    stage.mark_approved(automatic_action=AutomaticAction.objects.get(name="All"))
+    stage.take()
+
+
+@_by_its_rule
+def have_a_rule_of_a_draft_approve(stage):
+    draft = WorkflowVersion.objects.create(workflow=stage.proposal.version.workflow, number=9)
+    draft.automatic_actions.create(name="All", decision="approve")
+
+
+BY_ENTRY = dict.fromkeys(
+    (pass_over_a_step_of_an_earlier_submission, have_a_rule_of_a_draft_approve),
+    "only from pending, with the decisions",
+)
 # On SQLite the entries that follow have higher numbers still.
 PLANTED = {pass_over_a_step_for_good: "no number that is still to be given out"}

@@ -27,7 +27,7 @@ from approvals.models import (
 from customers.models import Customer
 from tests.approvals.helpers import edit, import_source, vote
 
-from .by_entry import PLANTED
+from .by_entry import BY_ENTRY, PLANTED
 from .by_import import BY_IMPORT
 from .by_number import BY_NUMBER
 from .passing_by import (
@@ -463,6 +463,7 @@ FORGERIES = {
     use_an_import_again: "never changes",
     remove_what_is_in_the_way: "never deleted",
     **SHOWN,
+    **BY_ENTRY,
     **BY_IMPORT,
     **UNASKED,
 }

@@ -6,8 +6,10 @@ from django.core.management import call_command
 from django.db import IntegrityError, connection, transaction
 
 from approvals import guard
-from approvals.models import FieldEnablement
+from approvals.models import FieldEnablement, ProposedChange
 from customers.models import Customer
+from tests.approvals.helpers import edit
+from tests.customers.factories import customer
 from tests.unguarded import unguarded
 
 from .forging import replace, sql
@@ -102,6 +104,32 @@ def test_that_of_a_model_that_is_gone_is_removed(governed):
     ContentType.objects.get(app_label="old").delete()
     _customers().update(model="customer")
     assert not ContentType.objects.filter(app_label="old").exists()
+
+
+# A change is about the same model as its proposal, or no page could tell what it is about
+
+
+@pytest.fixture
+def of_another_model(governed, clerk):
+    """A change in a draft about C1, of a model that is not governed; not stored yet."""
+    customer("C1", credit_limit="100")
+    edit(clerk, "C1", credit_limit="200")
+    change = ProposedChange.objects.get()
+    change.pk, change.content_type = None, ContentType.objects.get(app_label="old")
+    return change
+
+
+def test_no_change_is_of_another_model_than_its_proposal(of_another_model):
+    with pytest.raises(IntegrityError, match="guard: nothing is added"), transaction.atomic():
+        of_another_model.save(force_insert=True)
+    of_another_model.content_type, of_another_model.field = _customers().get(), "name"
+    of_another_model.save(force_insert=True)
+
+
+def test_control_without_the_guard_it_may_be(of_another_model):
+    with unguarded(ProposedChange):
+        of_another_model.save(force_insert=True)
+    assert ProposedChange.objects.count() == 2
 
 
 @pytest.mark.django_db(transaction=True)

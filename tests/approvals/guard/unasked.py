@@ -14,6 +14,7 @@ from approvals.models import (
     WorkItem,
 )
 from tests.approvals.helpers import edit, import_source
+from tests.approvals.segregation.holdings import stand_in
 
 from .forging import followed_by, sql
 
@@ -44,6 +45,20 @@ def say_it_was_applied_before_it_is_submitted(stage):
     proposals.recall(stage.proposal.pk, by=stage.clerk)
     _slip(stage.changes().get())
     proposals.submit(stage.proposal.pk, by=stage.clerk)
+    stage.approve_all()
+
+
+def say_it_was_applied_before_the_draft_is_made(stage):
+    """A change of a proposal that is not there yet."""
+    stage.no_other_change()
+    draft, change = stage.row().get(), stage.changes().get()
+    draft.pk, draft.state = 4711, "not_submitted"
+    change.proposal_id = draft.pk
+    _slip(change)
+    draft.save(force_insert=True)
+    change.pk, change.field, change.value, change.outcome = None, "credit_limit", "300.00", ""
+    change.save(force_insert=True)
+    stage.proposal = proposals.submit(draft.pk, by=stage.clerk)
     stage.approve_all()
 
 
@@ -140,6 +155,19 @@ def say_that_one_stands_in(stage):
     stage.decide_raw(_others_item(stage), stage.steward, on_behalf_of=stage.second)
 
 
+def stand_in_for_another_than_who_has_it(stage):
+    stand_in(stage.approver, stage.steward)
+    stage.decide_raw(_others_item(stage), stage.steward, on_behalf_of=stage.second)
+
+
+def decide_what_a_contributor_has_delegated(stage):
+    """A substitute names for whom he decides, who does not name for whom he does."""
+    item = _others_item(stage)
+    WorkItem.objects.filter(pk=item.pk).update(on_behalf_of=stage.clerk)
+    stand_in(stage.second, stage.steward)
+    stage.decide_raw(item, stage.steward, on_behalf_of=stage.second)
+
+
 def say_it_is_for_another(stage):
     stage.decide_raw(_others_item(stage), stage.second, on_behalf_of=stage.steward)
 
@@ -153,18 +181,22 @@ def decide_for_nobody_what_was_delegated(stage):
 
 ADDED = "nothing is added"
 ANOTHERS = "by whoever has the work item"
+BEFORE = "nothing was applied before"
 UNASKED = {
     say_it_was_applied_while_it_is_pending: ADDED,
     say_it_was_applied_with_what_was_approved: ADDED,
     say_it_was_discarded_with_what_was_approved: ADDED,
     say_it_was_applied_before_it_is_submitted: ADDED,
+    say_it_was_applied_before_the_draft_is_made: BEFORE,
     say_that_an_import_has_done_more: ADDED,
     decide_by_a_draft: "only by a version that was activated",
     decide_by_a_draft_that_is_called_retired: "a draft becomes nothing but active",
     decide_by_a_draft_that_is_called_otherwise: "a draft becomes nothing but active",
     decide_what_another_is_to_decide: ANOTHERS,
     say_that_one_stands_in: ANOTHERS,
+    stand_in_for_another_than_who_has_it: ANOTHERS,
+    decide_what_a_contributor_has_delegated: "four eyes",
     say_it_is_for_another: ANOTHERS,
     decide_for_nobody_what_was_delegated: ANOTHERS,
 }
-ON_POSTGRESQL = {say_it_was_applied_as_the_draft_is_made: "nothing was applied before"}
+ON_POSTGRESQL = {say_it_was_applied_as_the_draft_is_made: BEFORE}
