@@ -4,14 +4,24 @@ Conditions are judged by what judges them when somebody submits. In which groups
 known any more: where they look at that, an approval has the benefit of the doubt.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from typing import NamedTuple
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from .. import values
-from ..models import AutomaticDecision, Kind, Operator, Subject, WorkflowVersion
+from ..models import (
+    AutomaticAction,
+    AutomaticDecision,
+    Kind,
+    Operator,
+    Subject,
+    WorkflowStep,
+    WorkflowVersion,
+)
 from ..outcomes import Refused
 from ..registry import HELD
 from ..workflow import conditions, routing
@@ -21,19 +31,35 @@ from ..workflow.facts import Facts, known_values
 UNKNOWN = (ArithmeticError, LookupError, Refused, TypeError, ValueError)
 
 
-def versions(using="default") -> dict[int, WorkflowVersion]:
+class Version(NamedTuple):
+    """A version of a workflow, its steps and rules; the fields that their conditions name."""
+
+    covers: WorkflowVersion
+    steps: list[WorkflowStep]
+    rules: list[AutomaticAction]
+    names: set[str]
+
+
+def versions(using="default") -> dict[int, Version]:
     """Every version of a workflow, by id, with all that conditions need of it."""
     rows = routing.with_conditions(WorkflowVersion.objects.using(using))
-    return rows.prefetch_related("steps__conditions").in_bulk()
+    return {row.pk: _version(row) for row in rows.prefetch_related("steps__conditions")}
 
 
-def lacks(governed, version: WorkflowVersion, approved) -> Iterator[str]:
+def _version(row):
+    steps, rules = list(row.steps.all()), list(row.automatic_actions.all())
+    owners = [row, *steps, *rules]
+    names = {condition.field for owner in owners for condition in owner.conditions.all()}
+    return Version(row, steps, rules, names)
+
+
+def lacks(governed, version: Version, approved) -> Iterator[str]:
     """What speaks against an approval, in words; approved: an `approved.Round`."""
     changes, odd = _decoded(governed, approved.changes)
     for name in odd:
         yield _("with a value that %(field)s cannot have") % {"field": name}
     facts = _facts(governed, version, approved, changes)
-    if not _may(_holds, version, facts):
+    if not _may(_holds, version.covers, facts):
         yield _("though the condition of its workflow does not hold")
     if approved.rule is None:
         yield from _of_rules_passed_over(version, facts)
@@ -56,7 +82,7 @@ def _decoded(governed, changes) -> tuple[dict, list[str]]:
 
 def _facts(governed, version, approved, changes):
     kind = Kind.NEW if HELD in approved.changes else Kind.CHANGE
-    live = {n: (approved.record[n],) for n in _looked_at(version) & approved.record.keys()}
+    live = {n: (approved.record[n],) for n in version.names & approved.record.keys()}
     known = {name: value for name, (value,) in _decoded(governed, live)[0].items()}
     return Facts(
         governed=governed,
@@ -70,23 +96,15 @@ def _facts(governed, version, approved, changes):
     )
 
 
-def _looked_at(version) -> set[str]:
-    """The fields that its conditions name."""
-    if "looked_at" not in version.__dict__:
-        owners = version, *version.steps.all(), *version.automatic_actions.all()
-        version.looked_at = {row.field for owner in owners for row in owner.conditions.all()}
-    return version.looked_at
-
-
 def _of_rules_passed_over(version, facts):
-    for rule in version.automatic_actions.all():
+    for rule in version.rules:
         if _must(conditions.decides, rule, facts):
             yield _("though the rule “%(rule)s” decides it") % {"rule": rule.name}
 
 
 def _by_rule(version, facts, name) -> bool:
     """Whether the first rule that decides may be one of this name, which approves."""
-    for rule in version.automatic_actions.all():
+    for rule in version.rules:
         approves = rule.decision == AutomaticDecision.APPROVE
         if approves and rule.name == name and _may(conditions.decides, rule, facts):
             return True
@@ -106,7 +124,7 @@ def _of_steps(version, facts, approved):
     voted = [vote.step for vote in approved.votes if vote.actor]
     if not voted:
         yield _("though nobody approved it")
-    for step in version.steps.all():
+    for step in version.steps:
         if step.pk in voted:
             if step.pk not in approved.completed and step.pk != voted[-1]:
                 yield _("though the step “%(step)s” was not completed") % {"step": step.name}
@@ -131,9 +149,18 @@ def _must(judge, owner, facts) -> bool:
 
 
 def _judged(judge: Callable, owner, facts, operator, unknown) -> bool:
-    rows = (row for row in owner.conditions.all() if row.subject == Subject.ORIGINATOR_GROUP)
-    groups = frozenset(row.group_id for row in rows if row.operator == operator)
+    groups = _groups(owner).get(operator)
     try:
         return judge(owner, replace(facts, groups=groups) if groups else facts)
     except UNKNOWN:
         return unknown
+
+
+def _groups(owner) -> dict[str, set]:
+    """The groups of the originator that its rows name, by how they compare; read once."""
+    if "groups_named" not in owner.__dict__:
+        owner.groups_named = defaultdict(set)
+        for row in owner.conditions.all():
+            if row.subject == Subject.ORIGINATOR_GROUP:
+                owner.groups_named[row.operator].add(row.group_id)
+    return owner.groups_named

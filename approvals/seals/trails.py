@@ -1,6 +1,7 @@
 """Whether each live value follows from the history: from its creation, change by change."""
 
 from collections import defaultdict
+from functools import cache
 from itertools import groupby
 from operator import itemgetter
 
@@ -139,8 +140,12 @@ def _first(governed, trail) -> dict | None:
 def created(governed, told: str | None) -> dict | None:
     """The values that an entry of a creation tells, which leaves out defaults; None if it can't."""
     given = unpack(told)
-    defaults = {name: encode(f, governed.defaults[name]) for name, f in governed.fields.items()}
-    return None if "" in given else {**defaults, **given}
+    return None if "" in given else {**_defaults(governed), **given}
+
+
+@cache
+def _defaults(governed):
+    return {name: encode(f, governed.defaults[name]) for name, f in governed.fields.items()}
 
 
 def _tell(report, governed, key, field, expected, found):
