@@ -1,5 +1,6 @@
 """Fixtures that most tests share: people of each role, a workflow, governed fields."""
 
+import gc
 from contextlib import contextmanager
 from functools import partial
 
@@ -13,6 +14,12 @@ from approvals.models import Behavior, Workflow
 from customers.models import Customer
 
 from .unguarded import flushed_unguarded
+
+
+def pytest_collection_finish():
+    """What is there now stays: nobody need look again and again whether it is garbage."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True, scope="session")
