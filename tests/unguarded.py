@@ -78,8 +78,9 @@ def _dropped(using, models):
         yield
     finally:
         with transaction.atomic(using=using), connections[using].cursor() as cursor:
-            for name, made in dropped.items():
-                guard.sqlite.create(cursor, name, made)
+            # A flush has put them back already.
+            for name in dropped.keys() - guard.sqlite.installed(cursor).keys():
+                guard.sqlite.create(cursor, name, dropped[name])
 
 
 @contextmanager
