@@ -8,12 +8,12 @@ from contextvars import ContextVar
 
 from django.contrib.auth.models import Group, Permission, User
 from django.contrib.contenttypes.models import ContentType
-from django.db.models import Model, QuerySet
+from django.db.models import QuerySet
 from django.db.models.signals import m2m_changed, post_save, pre_delete, pre_save
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
-from . import history
+from . import history, noting
 from .acting import who
 from .models import Verb, WorkflowEvent
 from .values import encode, person_name
@@ -34,7 +34,7 @@ KEY_LENGTH = WorkflowEvent._meta.get_field("record_key").max_length
 
 def watch() -> None:
     """Connect to the signals of people, groups and permissions."""
-    User.save_base = Group.save_base = _save_base
+    User.save_base = Group.save_base = noting.save_base
     User.check_password = _check_password
     for signal, receiver, model in (
         (pre_save, _remember, User),
@@ -55,12 +55,6 @@ def _proxies(model):
     for kind in model.__subclasses__():
         if kind._meta.proxy:
             yield from (kind, *_proxies(kind))
-
-
-def _save_base(self, *args, **kwargs):
-    """Save a person or group, and what the history tells of it, in one transaction."""
-    with history.sealed():
-        Model.save_base(self, *args, **kwargs)
 
 
 _logging_in = ContextVar("whose password is being looked at", default=None)

@@ -7,10 +7,9 @@ workflow that is removed. What goes past them, `approvals.models` refuses in bul
 from datetime import timedelta
 
 from django.core.exceptions import PermissionDenied
-from django.db.models.signals import post_delete, post_save, pre_delete, pre_save
 from django.utils import timezone
 
-from .. import acting, history
+from .. import acting, history, noting
 from ..models import Substitution, Verb, WorkflowEvent
 from ..models.permissions import may_decide
 from ..outcomes import BROWSER, Source
@@ -19,11 +18,7 @@ from . import claims, substitutions
 
 def watch() -> None:
     """Connect to the signals of substitutions."""
-    Substitution.save_base = _save_base
-    pre_save.connect(_remember, sender=Substitution)
-    post_save.connect(_saved, sender=Substitution)
-    pre_delete.connect(_remember, sender=Substitution)
-    post_delete.connect(_removed, sender=Substitution)
+    noting.watch(Substitution, _remember, _saved, _removed)
 
 
 @history.sealed()
@@ -75,12 +70,6 @@ def _require_right(substitution, by):
     own = substitution.person_id == by.pk and may_decide(by)
     if not own and not by.has_perm("approvals.change_substitution"):
         raise PermissionDenied
-
-
-def _save_base(self, *args, **kwargs):
-    """Save it. Django tells of it behind the save, which by then may be committed."""
-    with history.sealed():
-        super(Substitution, self).save_base(*args, **kwargs)
 
 
 def _remember(instance, **kwargs):

@@ -6,21 +6,16 @@ with its person. What goes past them, `approvals.models` refuses in bulk.
 
 from contextlib import contextmanager
 
-from django.db.models.signals import post_delete, post_save, pre_delete, pre_save
 from django.utils.translation import gettext as _
 
-from .. import acting, history
+from .. import acting, history, noting
 from ..models import ReportingLine, Verb, WorkflowEvent
 from ..values import person_name
 
 
 def watch() -> None:
     """Connect to the signals of reporting lines."""
-    ReportingLine.save_base = _save_base
-    pre_save.connect(_remember, sender=ReportingLine)
-    post_save.connect(_saved, sender=ReportingLine)
-    pre_delete.connect(_remember, sender=ReportingLine)
-    post_delete.connect(_removed, sender=ReportingLine)
+    noting.watch(ReportingLine, _remember, _saved, _removed)
 
 
 def circle(person, manager) -> str:
@@ -44,12 +39,6 @@ def checked():
     with history.sealed():
         list(ReportingLine.objects.select_for_update().order_by("pk"))
         yield
-
-
-def _save_base(self, *args, **kwargs):
-    """Save it. Django tells of it behind the save, which by then may be committed."""
-    with history.sealed():
-        super(ReportingLine, self).save_base(*args, **kwargs)
 
 
 def _remember(instance, **kwargs):
