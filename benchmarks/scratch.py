@@ -41,12 +41,17 @@ def seconds(do: Callable[[], object]) -> float:
 
 
 def median_of(runs: int, ways: dict[str, Callable[[], float]]) -> dict[str, float]:
-    """The median seconds of each way, measured in turns so that a slow spell meets them all."""
+    """The median seconds of each way, measured in turns."""
+    return {name: statistics.median(found) for name, found in in_turns(runs, ways).items()}
+
+
+def in_turns(runs: int, ways: dict[str, Callable[[], float]]) -> dict[str, list[float]]:
+    """The seconds of each run of each way, in turns so that a slow spell meets them all."""
     times = {name: [] for name in ways}
     for _run in range(runs):
         for name, measure in ways.items():
             times[name].append(measure())
-    return {name: statistics.median(found) for name, found in times.items()}
+    return times
 
 
 def on_each_database(module: str, arguments: list[str], postgresql: str) -> dict[str, dict]:
