@@ -19,11 +19,12 @@ class ApprovalsConfig(AppConfig):
         from .links import IdConverter
         from .roles import make_roles
         from .seals.beginning import begin
-        from .workflow import reporting_lines
+        from .workflow import reporting_lines, workflows
 
         rights.watch()
         reporting_lines.watch()
         substituting.watch()
+        workflows.watch()
         register_converter(IdConverter, "id")
         pre_migrate.connect(guard.remove_before_migrate, sender=self)
         post_migrate.connect(make_roles, sender=self)

@@ -148,7 +148,7 @@ class WorkflowAdmin(AdministeredAdmin):
         context = {"title": workflow, "subtitle": None, "versions": versions, **ONE_SAVE}
         if request.method != "POST":
             return super().change_view(request, object_id, form_url, context)
-        with workflows.noting(workflow, by=request.user):
+        with workflows.setting_up(workflow, by=request.user):
             return super().change_view(request, object_id, form_url, context)
 
     def delete_view(self, request, object_id, extra_context=None):
@@ -156,7 +156,7 @@ class WorkflowAdmin(AdministeredAdmin):
         workflow = self.get_object(request, unquote(object_id))
         if request.method != "POST" or workflow is None:
             return super().delete_view(request, object_id, extra_context)
-        with workflows.noting(workflow, by=request.user):
+        with workflows.setting_up(workflow, by=request.user):
             return super().delete_view(request, object_id, extra_context)
 
     def save_model(self, request, obj, form, change):
@@ -169,7 +169,8 @@ class WorkflowAdmin(AdministeredAdmin):
             messages.info(request, text % {"name": former})
         super().save_model(request, obj, form, change)
         if not change:
-            workflows.new_draft(obj, by=request.user)
+            # Nothing is in it that the entry about the workflow would not tell.
+            obj.versions.create(number=1)
 
     def response_add(self, request, obj, post_url_continue=None):
         """Go on to the draft, which needs its steps."""

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from django_fsm import FSMField, transition
 
 from .conditions import Conditional, ConditionRow
+from .people import OneByOne
 
 
 class Workflow(models.Model):
@@ -28,6 +29,8 @@ class Workflow(models.Model):
         default=False,
         help_text=_("Used where the condition of no other active workflow holds."),
     )
+
+    objects = OneByOne.as_manager()
 
     class Meta:
         verbose_name = _("Accounts receivable workflow")

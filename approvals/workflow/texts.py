@@ -132,14 +132,24 @@ def span(amount: int, step: WorkflowStep) -> str:
 
 
 def described(workflow_id: int) -> dict[str, str]:
-    """What can still change in a workflow, as label -> text; nothing where it is gone."""
+    """A workflow itself, as label -> text; nothing where it is gone."""
     workflow = Workflow.objects.filter(pk=workflow_id).first()
     if workflow is None:
         return {}
     texts = {_label(workflow, name): _shown(getattr(workflow, name)) for name in DESCRIBED}
-    drafts = workflow.versions.filter(state=VersionState.DRAFT)
+    return _filled(texts)
+
+
+def described_draft(workflow_id: int) -> dict[str, str]:
+    """A workflow's draft, as label -> text; nothing where there is none."""
+    texts = {}
+    drafts = WorkflowVersion.objects.filter(workflow=workflow_id, state=VersionState.DRAFT)
     for version in with_everything(drafts):
         texts |= _described_draft(version)
+    return _filled(texts)
+
+
+def _filled(texts):
     return {label: text for label, text in texts.items() if text}
 
 

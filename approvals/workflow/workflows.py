@@ -9,12 +9,17 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django_fsm import can_proceed, has_transition_perm
 
-from .. import history, values
-from ..models import Origin, Verb, VersionState, Workflow, WorkflowEvent, WorkflowVersion
+from .. import acting, history, noting, values
+from ..models import Verb, VersionState, Workflow, WorkflowEvent, WorkflowVersion
 from ..models.permissions import may_administer
-from ..outcomes import Refused
+from ..outcomes import ADMIN, Refused
 from . import texts
 from .problems import problems
+
+
+def watch() -> None:
+    """Connect to the signals of workflows."""
+    noting.watch(Workflow, _remember, _saved, _removed)
 
 
 @history.sealed()
@@ -23,7 +28,7 @@ def new_draft(workflow: Workflow, *, by) -> WorkflowVersion:
 
     Raises PermissionDenied where `by` may not set up workflows.
     """
-    with noting(workflow, by=by):
+    with setting_up(workflow, by=by):
         versions = workflow.versions
         if draft := versions.filter(state=VersionState.DRAFT).first():
             return draft
@@ -78,7 +83,7 @@ def editing(version: WorkflowVersion, *, by):
     Raises Refused where `version` is no draft any more, and PermissionDenied where
     `by` may not set up workflows.
     """
-    with noting(version.workflow, by=by):
+    with setting_up(version.workflow, by=by):
         if not WorkflowVersion.objects.filter(pk=version.pk, state=VersionState.DRAFT).exists():
             raise Refused(
                 _("A version that has been activated never changes. Make a new draft instead.")
@@ -87,21 +92,20 @@ def editing(version: WorkflowVersion, *, by):
 
 
 @contextmanager
-def noting(workflow: Workflow, *, by):
-    """Lock workflows while the block changes one, and note in the history what changed.
+def setting_up(workflow: Workflow, *, by):
+    """Lock workflows while the block changes one, and note what changed in its draft.
 
-    Raises PermissionDenied where `by` may not set up workflows.
+    What changes in the workflow itself is noted whatever way it goes. Raises
+    PermissionDenied where `by` may not set up workflows.
     """
     if not may_administer(by):
         raise PermissionDenied
     key = workflow.pk
     with history.sealed():
         _lock_setup()
-        before = texts.described(key)
+        before = texts.described_draft(key)
         yield
-        if lines := list(texts.differences(before, texts.described(key))):
-            comment = "\n".join([str(workflow), *lines])
-            _record(Verb.WORKFLOW_CHANGED, workflow, by, comment)
+        _record_changed(workflow, before, texts.described_draft(key), by)
 
 
 def why_not_default(workflow: Workflow) -> str:
@@ -123,8 +127,9 @@ def take_default(workflow: Workflow, *, by) -> Workflow | None:
     same_type = Workflow.objects.filter(content_type=workflow.content_type, is_default=True)
     former = same_type.exclude(pk=workflow.pk).first()
     if former:
-        with noting(former, by=by):
-            Workflow.objects.filter(pk=former.pk).update(is_default=False)
+        with setting_up(former, by=by), acting.named(by, ADMIN):
+            former.is_default = False
+            former.save(update_fields=["is_default"])
     return former
 
 
@@ -242,11 +247,32 @@ def _move(version, transition, verb, by, details=()):
     _record(verb, version.workflow, by, "\n".join([told, *details]))
 
 
-def _record(verb, workflow, by, comment):
+def _remember(instance, **kwargs):
+    """Keep what is stored."""
+    instance.described_before = texts.described(instance.pk)
+
+
+def _saved(instance, **kwargs):
+    _record_changed(
+        instance, instance.described_before, texts.described(instance.pk), *acting.who()
+    )
+
+
+def _removed(instance, **kwargs):
+    _record_changed(instance, instance.described_before, {}, *acting.who())
+
+
+def _record_changed(workflow, before, after, by, source=ADMIN):
+    if lines := list(texts.differences(before, after)):
+        comment = "\n".join([str(workflow), *lines])
+        _record(Verb.WORKFLOW_CHANGED, workflow, by, comment, source)
+
+
+def _record(verb, workflow, by, comment, source=ADMIN):
     event = WorkflowEvent(
         verb=verb,
         actor=by,
-        origin=Origin.ADMIN,
+        origin=source.origin,
         content_type=workflow.content_type,
         comment=comment,
     )

@@ -128,7 +128,8 @@ def test_every_row_of_every_condition_is_checked(draft, step):
 def test_a_default_workflow_has_no_activation_condition(draft):
     draft.conditions.create(subject="change", field="iban", operator="present")
     assert workflows.problems(draft) == []
-    Workflow.objects.update(is_default=True)
+    draft.workflow.is_default = True
+    draft.workflow.save()
     assert "this is the default workflow" in only(draft).text
 
 
@@ -140,7 +141,8 @@ def test_a_workflow_that_another_one_hides_is_told(draft, administrator, approve
     assert [str(warning) for warning in problems.warnings(later)] == told
     assert workflows.problems(later) == []
 
-    Workflow.objects.filter(name="Credit").update(is_default=True)
+    draft.workflow.is_default = True
+    draft.workflow.save()
     assert "“Credit” is never used: “Zone” stands" in problems.warnings(later)[0].text
     later.conditions.create(subject="change", field="iban", operator="present")
     assert problems.warnings(later) == []

@@ -5,7 +5,7 @@ from django.contrib.auth.models import Group
 from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import PermissionDenied
 
-from approvals.models import Verb, VersionState, Workflow, WorkflowEvent, WorkflowVersion
+from approvals.models import Origin, Verb, VersionState, Workflow, WorkflowEvent, WorkflowVersion
 from approvals.outcomes import Refused
 from approvals.workflow import problems, workflows
 from approvals.workflow.texts import definition
@@ -43,7 +43,10 @@ def comments(verb):
 
 def test_a_new_workflow_has_draft_one(draft):
     assert (draft.number, draft.state) == (1, VersionState.DRAFT)
-    assert comments(Verb.WORKFLOW_CHANGED) == ["Credit changes\nversion 1 added: Draft"]
+    assert comments(Verb.WORKFLOW_CHANGED) == [
+        "Credit changes\nname added: Credit changes\ndefault added: No\norder added: 1",
+        "Credit changes\nversion 1 added: Draft",
+    ]
 
 
 def test_a_version_without_a_step_cannot_be_activated(draft, administrator):
@@ -311,6 +314,47 @@ def test_the_token_differs_after_every_change_and_only_then(full):
         change()
         seen.add(workflows.token(full))
         assert len(seen) == number
+
+
+# What changes in a workflow itself
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (lambda w: setattr(w, "position", 7) or w.save(), "order: 1 → 7"),
+        (lambda w: setattr(w, "is_default", True) or w.save(), "default: No → Yes"),
+        (lambda w: Workflow.objects.update_or_create({"position": 7}, pk=w.pk), "order: 1 → 7"),
+        (
+            lambda w: w.versions.all().delete() and w.delete(),
+            "name removed: Credit changes\ndefault removed: No\norder removed: 1",
+        ),
+    ],
+)
+def test_a_workflow_leaves_an_entry_whatever_way_it_is_changed(draft, change, told):
+    change(draft.workflow)
+    event = WorkflowEvent.objects.filter(verb=Verb.WORKFLOW_CHANGED).latest("pk")
+    assert event.comment == f"Credit changes\n{told}"
+    assert (event.actor, event.origin) == (None, Origin.CODE)
+
+
+def test_a_workflow_that_is_saved_as_it_was_leaves_no_entry(draft):
+    newest = WorkflowEvent.objects.latest("pk")
+    draft.workflow.save()
+    assert WorkflowEvent.objects.latest("pk") == newest
+
+
+@pytest.mark.parametrize(
+    "in_bulk",
+    [
+        lambda w: Workflow.objects.update(position=7),
+        lambda w: Workflow.objects.bulk_update([w], ["position"]),
+        lambda w: Workflow.objects.bulk_create([w]),
+    ],
+)
+def test_no_workflow_is_changed_in_bulk(draft, in_bulk):
+    with pytest.raises(TypeError, match="one by one"):
+        in_bulk(draft.workflow)
 
 
 # The default workflow
