@@ -8,6 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from approvals import proposals
 from approvals.models import Origin, Proposal, State, StepRun, Verb, WorkflowEvent, WorkItem
 from approvals.outcomes import Refused
+from approvals.workflow import routing
 from tests.customers.factories import customer
 from tests.unguarded import unguarded
 
@@ -294,3 +295,9 @@ def test_a_later_step_too_asks_where_it_was_submitted(clerk, approver, person):
     assert vote(approver, proposal).done
     assert (proposal.state, live("C1", "credit_limit")) == (State.PENDING, "1000.00")
     assert WorkItem.objects.get(state="open").assignee == director
+
+
+def test_names_are_those_of_the_people_asked_for(clerk, approver, second_approver):
+    asked = [clerk.pk, approver.pk]
+    assert list(routing.names_of(asked)) == asked
+    assert routing.by_name(asked) == [approver, clerk]
