@@ -240,6 +240,8 @@ def test_all_or_nothing_takes_every_row_where_none_fails(steward):
     job = take(steward, *FILE, all_or_nothing=True)
     assert job.state == State.DONE
     assert names() == ["New", "New", "Old"]
+    rows = job.row_outcomes.order_by("number").values_list("number", "outcome")
+    assert list(rows) == [(2, "updated"), (3, "updated"), (4, "unchanged")]
 
 
 @pytest.mark.parametrize("batch", [2000, 1])
