@@ -191,7 +191,8 @@ def _update(governed, type_id, dialect, key):
     """Which columns differ at all is found out first: most are not governed.
 
     One record that is saved is looked at in variables: a query over its fifty columns takes
-    longer than all else. So does a query that counts first, and another for each of both rows.
+    longer than all else. One query fetches it as it was and is, and tells whether there are
+    more. No column may have the name of a row there: that name would mean the column.
     """
     both = "FROM removed old LEFT JOIN added new ON new.id = old.id"
     fixed = " OR ".join(_differs(k) for k in records.keys(governed))
@@ -214,10 +215,10 @@ def _update(governed, type_id, dialect, key):
 DECLARE governed text[]; differing text[]; moved text; gone_back text; which text;
 old {row}; new {row}; pair record; seen integer := 0;
 BEGIN
-FOR pair IN SELECT o AS was, n AS became FROM removed o, added n LIMIT 2
-LOOP seen := seen + 1; END LOOP;
+FOR pair IN SELECT removed_row AS was, added_row AS became
+FROM removed removed_row, added added_row LIMIT 2
+LOOP seen := seen + 1; old := pair.was; new := pair.became; END LOOP;
 IF seen = 1 THEN
-old := pair.was; new := pair.became;
 IF {fixed} THEN moved := old."{key}"; END IF;
 IF new.revision < old.revision THEN gone_back := old."{key}"; END IF;
 differing := ARRAY[{of_one}];
