@@ -131,13 +131,11 @@ def span(amount: int, step: WorkflowStep) -> str:
     return text % {"count": amount}
 
 
-def described(workflow_id: int) -> dict[str, str]:
-    """A workflow itself, as label -> text; nothing where it is gone."""
-    workflow = Workflow.objects.filter(pk=workflow_id).first()
+def described(workflow: Workflow | None) -> dict[str, str]:
+    """A workflow itself, as label -> text; nothing where there is none."""
     if workflow is None:
         return {}
-    texts = {_label(workflow, name): _shown(getattr(workflow, name)) for name in DESCRIBED}
-    return _filled(texts)
+    return _filled({_label(workflow, n): _shown(getattr(workflow, n)) for n in DESCRIBED})
 
 
 def described_draft(workflow_id: int) -> dict[str, str]:

@@ -1,4 +1,8 @@
-"""Accounts receivable workflows: drafts, activation, retirement."""
+"""Accounts receivable workflows: drafts, activation, retirement.
+
+What changes in a workflow itself is noted by signals, so that each change has its entry
+whatever way it goes. What goes past them, `approvals.models` refuses in bulk.
+"""
 
 import hashlib
 from contextlib import contextmanager
@@ -248,18 +252,22 @@ def _move(version, transition, verb, by, details=()):
 
 
 def _remember(instance, **kwargs):
-    """Keep what is stored."""
-    instance.described_before = texts.described(instance.pk)
+    """Keep what is stored: what is in memory may never be."""
+    instance.stored_before = Workflow.objects.filter(pk=instance.pk).first()
 
 
 def _saved(instance, **kwargs):
-    _record_changed(
-        instance, instance.described_before, texts.described(instance.pk), *acting.who()
-    )
+    _note(instance.stored_before, Workflow.objects.get(pk=instance.pk))
 
 
 def _removed(instance, **kwargs):
-    _record_changed(instance, instance.described_before, {}, *acting.who())
+    _note(instance.stored_before, None)
+
+
+def _note(before, after):
+    """Under the name that it had: the entry says itself if it has another one now."""
+    described = texts.described(before), texts.described(after)
+    _record_changed(before or after, *described, *acting.who())
 
 
 def _record_changed(workflow, before, after, by, source=ADMIN):

@@ -112,4 +112,4 @@ def test_describing_takes_as_many_queries_for_many_steps(draft, django_assert_ma
             subject="change", field="name", operator="present"
         )
     with django_assert_max_num_queries(10):
-        texts.described(draft.workflow_id)
+        texts.described_draft(draft.workflow_id)

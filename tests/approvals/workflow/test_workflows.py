@@ -4,6 +4,8 @@ import pytest
 from django.contrib.auth.models import Group
 from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import PermissionDenied
+from django.db.models import Value
+from django.db.models.functions import Concat
 
 from approvals.models import Origin, Verb, VersionState, Workflow, WorkflowEvent, WorkflowVersion
 from approvals.outcomes import Refused
@@ -336,6 +338,27 @@ def test_a_workflow_leaves_an_entry_whatever_way_it_is_changed(draft, change, to
     event = WorkflowEvent.objects.filter(verb=Verb.WORKFLOW_CHANGED).latest("pk")
     assert event.comment == f"Credit changes\n{told}"
     assert (event.actor, event.origin) == (None, Origin.CODE)
+
+
+def test_an_entry_about_a_workflow_tells_what_is_stored(draft):
+    workflow = draft.workflow
+    workflow.name, workflow.position = "Never stored", 4
+    workflow.save(update_fields=["position"])
+    assert comments(Verb.WORKFLOW_CHANGED)[-1] == "Credit changes\norder: 1 → 4"
+    workflow.name = Concat("name", Value(" 2"))
+    workflow.save()
+    renamed = "Credit changes\nname: Credit changes → Credit changes 2"
+    assert comments(Verb.WORKFLOW_CHANGED)[-1] == renamed
+
+
+def test_a_rename_does_not_stand_for_what_else_was_changed_since(draft, administrator):
+    mark = workflows.mark(draft)
+    with workflows.editing(draft, by=administrator):
+        WorkflowVersion.objects.filter(pk=draft.pk).update(notes="Another note")
+    draft.workflow.name = "Renamed"
+    draft.workflow.save()
+    # Under its name of today there is nothing: rather that than half of it.
+    assert workflows.changes_since(WorkflowVersion.objects.get(pk=draft.pk), mark) == []
 
 
 def test_a_workflow_that_is_saved_as_it_was_leaves_no_entry(draft):
