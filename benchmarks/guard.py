@@ -29,7 +29,7 @@ def main() -> None:
     if options.json:
         print(json.dumps(found))
         return
-    print(f"{options.customers} customers, median of {options.runs}; µs each")
+    print(f"{options.customers} customers, medians of {options.runs}, of the differences too; µs")
     print(f"{'':28}{'guarded':>10}{'without':>10}{'cost':>8}{'ratio':>8}")
     for name, rows in found.items():
         for what, row in rows.items():

@@ -169,7 +169,7 @@ class WorkflowAdmin(AdministeredAdmin):
             messages.info(request, text % {"name": former})
         super().save_model(request, obj, form, change)
         if not change:
-            # Nothing is in it that the entry about the workflow would not tell.
+            # One entry, about the workflow, stands for both: nothing is in the draft yet.
             obj.versions.create(number=1)
 
     def response_add(self, request, obj, post_url_continue=None):

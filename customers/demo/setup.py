@@ -7,7 +7,7 @@ from django.contrib.auth.models import Group, User
 from django.contrib.contenttypes.models import ContentType
 from django.db import connection
 
-from approvals import history, parameters
+from approvals import acting, history, parameters
 from approvals.changes import change_records
 from approvals.models import (
     Assignment,
@@ -92,7 +92,9 @@ def _load_customers():
 
 def set_up_approvals(*, by) -> None:
     """Activate the workflow, enable the governed fields and switch approvals on."""
-    workflows.activate(_draft(), by=by)
+    with acting.named(by, CODE):
+        draft = _draft()
+    workflows.activate(draft, by=by)
     parameters.set_parameters(
         Customer,
         by=by,
