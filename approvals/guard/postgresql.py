@@ -190,17 +190,15 @@ def _add_governed(found, governed, type_id, table):
 def _update(governed, type_id, dialect, key):
     """Which columns differ at all is found out first: most are not governed.
 
-    One record that is saved is looked at in variables: a query over its fifty columns takes
-    longer than all else. One query fetches it as it was and is, and tells whether there are
-    more. No column may have the name of a row there: that name would mean the column.
+    One record that is saved is looked at without joining or counting, which takes longer than
+    all else: one query pairs the rows, and its second pair tells that there are more.
     """
     both = "FROM removed old LEFT JOIN added new ON new.id = old.id"
     fixed = " OR ".join(_differs(k) for k in records.keys(governed))
     columns = list(records.columns(governed))
-    of_one = ", ".join(f"CASE WHEN {_differs(c.name)} THEN {quoted(c.field)} END" for c in columns)
-    of_all = ", ".join(
-        f"CASE WHEN bool_or({_differs(c.name)}) THEN {quoted(c.field)} END" for c in columns
-    )
+    differ = [_differs(c.name) for c in columns]
+    of_all = ", ".join(f"bool_or({each})" for each in differ)
+    fields = [c.field for c in columns]
     key_changed = _raise(f"the key of {governed.label} % never changes", "moved")
     gone_back = _raise(f"the revision of {governed.label} % never goes back", "gone_back")
     checks = "\n".join(
@@ -210,30 +208,28 @@ def _update(governed, type_id, dialect, key):
         f"IF FOUND THEN {_raise(_only_by_approval(governed, c), 'which')} END IF; END IF;"
         for c in columns
     )
-    row = f"{dialect.table(governed.model)}%ROWTYPE"
+    position = f"array_position(CAST(ARRAY[{', '.join(map(quoted, fields))}] AS text[]), e.field)"
+    enabled = f"ARRAY({records.enabled_fields(type_id, dialect.table)} AND differs[{position}])"
     return f"""#variable_conflict use_column
-DECLARE governed text[]; differing text[]; moved text; gone_back text; which text;
-old {row}; new {row}; pair record; seen integer := 0;
+DECLARE governed text[]; differs boolean[]; moved text; gone_back text; which text;
+pair record; seen integer := 0;
 BEGIN
-FOR pair IN SELECT removed_row AS was, added_row AS became
-FROM removed removed_row, added added_row LIMIT 2
-LOOP seen := seen + 1; old := pair.was; new := pair.became; END LOOP;
-IF seen = 1 THEN
-IF {fixed} THEN moved := old."{key}"; END IF;
-IF new.revision < old.revision THEN gone_back := old."{key}"; END IF;
-differing := ARRAY[{of_one}];
-ELSE
+FOR pair IN SELECT CASE WHEN {fixed} THEN old."{key}" END AS moved,
+CASE WHEN new.revision < old.revision THEN old."{key}" END AS gone_back,
+ARRAY[{", ".join(differ)}] AS differs FROM removed old, added new LIMIT 2
+LOOP seen := seen + 1;
+moved := pair.moved; gone_back := pair.gone_back; differs := pair.differs; END LOOP;
+IF seen > 1 THEN
 SELECT min(old."{key}") FILTER (WHERE {fixed}),
 min(old."{key}") FILTER (WHERE new.revision < old.revision), ARRAY[{of_all}]
-INTO moved, gone_back, differing {both};
+INTO moved, gone_back, differs {both};
 END IF;
 IF moved IS NOT NULL THEN {key_changed} END IF;
 IF gone_back IS NOT NULL THEN {gone_back} END IF;
-differing := array_remove(differing, NULL);
-IF differing = '{{}}' THEN RETURN NULL; END IF;
-{_read_rules(type_id, dialect, new=False)}
-IF NOT governed && differing THEN RETURN NULL; END IF;
-governed := ARRAY(SELECT unnest(governed) INTERSECT SELECT unnest(differing));
+IF (true = ANY (differs)) IS NOT TRUE THEN RETURN NULL; END IF;
+{_read_rules(enabled, records.switched_on(dialect.table))}
+IF differs[{fields.index(HELD) + 1}] THEN governed := governed || '{HELD}'::text; END IF;
+IF governed = '{{}}' THEN RETURN NULL; END IF;
 {checks}
 RETURN NULL;
 END"""
@@ -253,21 +249,21 @@ def _insert(governed, type_id, dialect, key):
         f"IF FOUND THEN {_raise(_only_by_approval(governed, c), 'which')} END IF; END IF;"
         for c in records.columns(governed)
     )
+    fields = f"ARRAY({records.enabled_fields(type_id, dialect.table)}) || '{HELD}'::varchar"
     return f"""#variable_conflict use_column
 DECLARE governed text[]; which text;
 BEGIN
-{_read_rules(type_id, dialect, new=True)}
+{_read_rules(fields, records.switched_on(dialect.table, new=True))}
 {checks}
 RETURN NULL;
 END"""
 
 
-def _read_rules(type_id, dialect, *, new):
-    on = records.switched_on(dialect.table, new=new)
-    fields = records.enabled_fields(type_id, dialect.table)
+def _read_rules(fields, on):
+    """Nothing is governed where approvals are off; else `fields` are, an array of names."""
     stale = _raise("what is governed is read as it is now, so only in READ COMMITTED")
     return f"""IF current_setting('transaction_isolation') <> 'read committed' THEN {stale} END IF;
-SELECT ARRAY({fields}) || '{HELD}'::varchar INTO governed WHERE {on};
+SELECT {fields} INTO governed WHERE {on};
 IF NOT FOUND THEN RETURN NULL; END IF;"""
 
 
