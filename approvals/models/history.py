@@ -53,7 +53,7 @@ class Verb(models.TextChoices):
     ENABLEMENT_CHANGED = "enablement_changed", _("Enablement changed")
     WORKFLOW_ACTIVATED = "workflow_activated", _("Workflow version activated")
     WORKFLOW_RETIRED = "workflow_retired", _("Workflow version retired")
-    WORKFLOW_CHANGED = "workflow_changed", _("Workflow draft changed")
+    WORKFLOW_CHANGED = "workflow_changed", _("Workflow changed")
     SUBSTITUTION_CHANGED = "substitution_changed", _("Substitution changed")
     MANAGER_CHANGED = "manager_changed", _("Manager changed")
     RIGHTS_CHANGED = "rights_changed", _("Rights changed")

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from django_fsm import FSMField, transition
 
 from .conditions import Conditional, ConditionRow
-from .people import OneByOne
+from .one_by_one import OneByOne
 
 
 class Workflow(models.Model):

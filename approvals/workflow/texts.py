@@ -20,8 +20,8 @@ from ..models import (
 )
 from . import conditions
 
-# Of a workflow itself, what an administrator can change.
-DESCRIBED = ("name", "description", "is_default", "position")
+# Of a workflow itself: what an administrator can change, and of what type it is.
+DESCRIBED = ("name", "description", "is_default", "position", "content_type")
 
 # What belongs to a condition, and to a step, by the paths of prefetch_related.
 ROWS = ("conditions__person", "conditions__group")

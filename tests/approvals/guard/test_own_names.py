@@ -15,17 +15,8 @@ pytestmark = [
 ]
 
 WRITE = "UPDATE customers_customer SET credit_limit = 999, revision = revision + 1"
-# A type of two values, cast so that nothing is ever among the governed fields.
-DECEIVE = """
-CREATE TYPE pg_temp.text AS ENUM ('x', 'y');
-CREATE FUNCTION pg_temp.of_name(varchar) RETURNS pg_temp.text LANGUAGE sql IMMUTABLE
-    AS $$SELECT enum_first(NULL::pg_temp.text)$$;
-CREATE FUNCTION pg_temp.of_text(pg_catalog.text) RETURNS pg_temp.text LANGUAGE sql IMMUTABLE
-    AS $$SELECT CASE WHEN $1 IS NOT NULL THEN enum_last(NULL::pg_temp.text) END$$;
-CREATE CAST (varchar AS pg_temp.text) WITH FUNCTION pg_temp.of_name(varchar) AS ASSIGNMENT;
-CREATE CAST (pg_catalog.text AS pg_temp.text)
-    WITH FUNCTION pg_temp.of_text(pg_catalog.text) AS ASSIGNMENT;
-"""
+# Names of fields are cut to their first letter, so none is found among the governed ones.
+DECEIVE = "CREATE DOMAIN pg_temp.text AS varchar(1)"
 
 
 @pytest.fixture

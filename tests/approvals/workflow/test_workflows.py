@@ -43,10 +43,15 @@ def comments(verb):
     )
 
 
+def other_type():
+    return ContentType.objects.get_for_model(Group).pk
+
+
 def test_a_new_workflow_has_draft_one(draft):
     assert (draft.number, draft.state) == (1, VersionState.DRAFT)
     assert comments(Verb.WORKFLOW_CHANGED) == [
-        "Credit changes\nname added: Credit changes\ndefault added: No\norder added: 1",
+        "Credit changes\nname added: Credit changes\ndefault added: No\norder added: 1\n"
+        "content type added: Customers | customer",
         "Credit changes\nversion 1 added: Draft",
     ]
 
@@ -329,7 +334,12 @@ def test_the_token_differs_after_every_change_and_only_then(full):
         (lambda w: Workflow.objects.update_or_create({"position": 7}, pk=w.pk), "order: 1 → 7"),
         (
             lambda w: w.versions.all().delete() and w.delete(),
-            "name removed: Credit changes\ndefault removed: No\norder removed: 1",
+            "name removed: Credit changes\ndefault removed: No\norder removed: 1\n"
+            "content type removed: Customers | customer",
+        ),
+        (
+            lambda w: setattr(w, "content_type_id", other_type()) or w.save(),
+            "content type: Customers | customer → Authentication and Authorization | group",
         ),
     ],
 )
